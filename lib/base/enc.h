@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Encodings: lower-case hex, base64 (RFC 4648 section 4, padded), percent
+ * encoding (RFC 3986) and UTF-8 (RFC 3629).  Decoders are strict. */
+#ifndef DDBI_ENC_H
+#define DDBI_ENC_H
+
+#include "base/buf.h"
+
+/* 2 * n characters, no NUL. */
+void ddbi_hex(char *out, const void *p, size_t n);
+
+/* Characters that n bytes take, and writing them; no NUL. */
+size_t ddbi_base64_size(size_t n);
+void ddbi_base64(char *out, const void *p, size_t n);
+/* Into out, which has room for n / 4 * 3 bytes.  Returns how many, -1 when
+ * it is not base64 (bad character, padding or stray bits). */
+ptrdiff_t ddbi_base64_decode(void *out, const char *p, size_t n);
+
+/* Unreserved characters as they are, all others %XX in upper case; a slash
+ * is kept when keep_slash is set. */
+void ddbi_uri_encode(ddbi_buf *b, const void *p, size_t n, int keep_slash);
+
+/* Bytes of the longest valid UTF-8 prefix: n when all of it is. No
+ * surrogates, no overlong forms, nothing above U+10FFFF. */
+size_t ddbi_utf8_span(const void *p, size_t n);
+int ddbi_utf8_valid(const void *p, size_t n);
+
+/* ASCII without the locale. */
+int ddbi_lower(int c);
+int ddbi_is_digit(int c);
+int ddbi_is_alnum(int c);
+/* Equal but for the case of ASCII letters. */
+int ddbi_equal_nocase(const char *a, const char *b);
+/* All of text as an unsigned decimal of at most max; 0 when it is one. */
+int ddbi_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out);
+
+#endif
