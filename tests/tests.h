@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites, one for each file of lib/: SUITE(buf) is suite_buf() in
+ * test_buf.c.  main.c runs them in this order, lower floors first. */
+#ifndef TESTS_H
+#define TESTS_H
+
+#include <check.h>
+
+#define SUITES                                                                 \
+    SUITE(alloc)                                                               \
+    SUITE(arena)                                                               \
+    SUITE(buf)                                                                 \
+    SUITE(clock)                                                               \
+    SUITE(enc)                                                                 \
+    SUITE(err)                                                                 \
+    SUITE(hash)                                                                \
+    SUITE(version)                                                             \
+    SUITE(codec)                                                               \
+    SUITE(item)                                                                \
+    SUITE(json_read)                                                           \
+    SUITE(json_write)                                                          \
+    SUITE(number)                                                              \
+    SUITE(reply)                                                               \
+    SUITE(request)                                                             \
+    SUITE(transport)                                                           \
+    SUITE(value)                                                               \
+    SUITE(endpoint)                                                            \
+    SUITE(http)                                                                \
+    SUITE(remote)                                                              \
+    SUITE(sigv4)                                                               \
+    SUITE(creds)                                                               \
+    SUITE(creds_env)                                                           \
+    SUITE(call)                                                                \
+    SUITE(client)                                                              \
+    SUITE(retry)                                                               \
+    SUITE(op_batch)                                                            \
+    SUITE(op_call)                                                             \
+    SUITE(op_item)                                                             \
+    SUITE(op_query)                                                            \
+    SUITE(op_table)                                                            \
+    SUITE(kv)                                                                  \
+    SUITE(kv_iter)                                                             \
+    SUITE(kv_many)                                                             \
+    SUITE(kv_open)                                                             \
+    SUITE(cli)                                                                 \
+    SUITE(abi)
+
+/* While files are landing a suite may be missing: main.c passes over it. */
+#define SUITE(name) Suite *suite_##name(void) __attribute__((weak));
+SUITES
+#undef SUITE
+
+#endif
