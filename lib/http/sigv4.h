@@ -19,20 +19,21 @@ typedef struct {
 } ddbi_header;
 
 /* All that is signed.  Headers are every header to be signed, host,
- * x-amz-date and x-amz-security-token included, in any order. */
+ * x-amz-date and x-amz-security-token included, in any order; values of one
+ * name that comes several times are joined in theirs. */
 typedef struct {
     const char *access_key_id;
     const char *secret_access_key;
     const char *region;
-    const char *service;   /* "dynamodb", "sts" */
-    int64_t now;           /* Unix seconds, as x-amz-date says */
-    const char *method;    /* "POST" */
-    ddb_bytes path;        /* as sent, encoded once; "" is "/" */
-    ddb_bytes query;       /* as sent, without '?'; n 0: none */
+    const char *service; /* "dynamodb", "sts" */
+    int64_t now;         /* Unix seconds, as x-amz-date says */
+    const char *method;  /* "POST" */
+    ddb_bytes path;      /* as sent, encoded once; "" is "/" */
+    ddb_bytes query;     /* as sent, without '?'; n 0: none */
     const ddbi_header *headers;
     size_t n_headers;
     ddb_bytes body;
-    int no_normalize;      /* keep "." and ".." and "//" in the path */
+    int no_normalize; /* keep "." and ".." and "//" in the path */
 } ddbi_sign_in;
 
 #define DDBI_MAX_SIGNED_HEADERS 32
@@ -40,17 +41,20 @@ typedef struct {
 /* A signer holds the hashing objects, buffers and the key of (day, region,
  * service, secret) signed with last.  One thread at a time. */
 typedef struct ddbi_signer ddbi_signer;
-ddbi_signer *ddbi_signer_new(void);        /* NULL: no memory, no SHA-256 */
-void ddbi_signer_free(ddbi_signer *s);     /* secrets are wiped */
+ddbi_signer *ddbi_signer_new(void);    /* NULL: no memory, no SHA-256 */
+void ddbi_signer_free(ddbi_signer *s); /* secrets are wiped; NULL is fine */
 
-/* The stages.  0: done; -1: no memory, a bad input or a failure of hashing,
- * and the buffer's failed tells which. */
-int ddbi_sign_canonical(ddbi_signer *s, const ddbi_sign_in *in, ddbi_buf *out);
-int ddbi_sign_string(ddbi_signer *s, const ddbi_sign_in *in,
-                     ddb_bytes canonical, ddbi_buf *out);
-int ddbi_sign_key(ddbi_signer *s, const ddbi_sign_in *in,
-                  unsigned char out[DDBI_SHA256_SIZE]);
-/* All of them: the value of the Authorization header appended to out. */
+/* The stages.  Each appends to out, whose failure sticks and is returned:
+ * DDB_NOMEM; DDB_INVALID: more headers than DDBI_MAX_SIGNED_HEADERS;
+ * DDB_SYSTEM: OpenSSL failed.  out is none of the signer's own buffers. */
+ddb_code ddbi_sign_canonical(ddbi_signer *s, const ddbi_sign_in *in,
+                             ddbi_buf *out);
+ddb_code ddbi_sign_string(ddbi_signer *s, const ddbi_sign_in *in,
+                          ddb_bytes canonical, ddbi_buf *out);
+/* Always derived anew; ddbi_sign() keeps what it derives. */
+ddb_code ddbi_sign_key(ddbi_signer *s, const ddbi_sign_in *in,
+                       unsigned char out[DDBI_SHA256_SIZE]);
+/* All of them: the value of the Authorization header. */
 ddb_code ddbi_sign(ddbi_signer *s, const ddbi_sign_in *in, ddbi_buf *out);
 
 #endif
