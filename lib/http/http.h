@@ -17,13 +17,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define DDBI_HTTP_MAX_HEADERS 16        /* request header lines */
-#define DDBI_HTTP_MAX_HEAD (64 * 1024)  /* bytes of an answer's headers */
+#define DDBI_HTTP_MAX_HEADERS 16       /* request header lines */
+#define DDBI_HTTP_MAX_HEAD (64 * 1024) /* bytes of an answer's headers */
 
 /* What all connections of an owner have in common.  Strings are lent and
  * stay as long as a connection does. */
 typedef struct {
-    const char *ca_file; /* PEM; NULL: none given */
+    const char *ca_file; /* PEM; NULL or "": none given */
     const char *ca_path; /* hashed directory; neither: the system's */
     const char *proxy;   /* URL; NULL: from the environment; "": none */
     int direct;          /* no proxy, whatever the environment says */

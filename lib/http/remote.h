@@ -5,16 +5,15 @@
 #define DDBI_REMOTE_H
 
 #include "base/clock.h"
+#include "http/endpoint.h"
 #include "wire/transport.h"
 
-/* Strings are copied.  Whether plain HTTP to this endpoint is allowed is the
- * caller's to decide before. */
+/* All is copied, but the clock. */
 typedef struct {
-    const char *endpoint; /* "https://dynamodb.eu-west-1.amazonaws.com" */
-    const char *region;   /* to sign for */
-    const char *ca_file;  /* PEM; NULL or "": none given */
-    const char *ca_path;  /* hashed directory; neither: the system's */
-    const char *proxy;    /* URL; NULL: from the environment; "": none */
+    const ddbi_endpoint *endpoint; /* as ddbi_endpoint_resolve() filled it */
+    const char *ca_file;           /* PEM; NULL or "": none given */
+    const char *ca_path;           /* hashed directory; neither: the system's */
+    const char *proxy;       /* URL; NULL: from the environment; "": none */
     int connect_timeout_ms;  /* 0: 5000 */
     size_t max_answer;       /* bytes of a body; 0: 32 MB */
     int max_idle;            /* connections kept when idle; 0: 16 */
@@ -23,7 +22,7 @@ typedef struct {
 
 /* DDB_INVALID, DDB_UNSUPPORTED, DDB_SYSTEM, DDB_NOMEM.  No connection is
  * made.  Ended by (*out)->ops->close(). */
-ddb_code ddbi_remote_open(const ddbi_remote_options *opt,
-                          ddbi_transport **out, ddb_err *err);
+ddb_code ddbi_remote_open(const ddbi_remote_options *opt, ddbi_transport **out,
+                          ddb_err *err);
 
 #endif
