@@ -7,7 +7,7 @@
  *     if ((code = ddbi_job_begin(c, &j, err)) != DDB_OK) return code;
  *     ... build the body in j->body ...
  *     code = ddbi_job_run(j, &(ddbi_job_spec){.action = "GetItem",
- *                                             .repeatable = 1}, err);
+ *                                             .read = 1}, err);
  *     ... read j->reply.body ...
  *     ddbi_job_end(j);
  */
@@ -25,14 +25,16 @@ struct ddbi_job {
     ddbi_reply reply;   /* after run: the last attempt's answer */
     int attempts;       /* after run: how many were made */
     int maybe_applied;  /* after run: an attempt's fate is unknown; also set
-                           when a later attempt got an answer */
+                           when a later attempt got an answer; never of a
+                           read */
     ddbi_job *next;     /* the pool's */
 };
 
 typedef struct {
     const char *action;
-    int repeatable;   /* may be sent again when it may have been applied */
-    int timeout_ms;   /* 0: the client's */
+    int read;          /* changes nothing: repeatable, never maybe_applied */
+    int repeatable;    /* may be sent again when it may have been applied */
+    int timeout_ms;    /* 0: the client's */
     int slow_throttle; /* LimitExceededException of CreateTable and the like:
                           wait seconds */
 } ddbi_job_spec;
@@ -43,7 +45,7 @@ ddb_code ddbi_job_begin(ddb_client *c, ddbi_job **out, ddb_err *err);
  * and a complete body in reply.body.  When the service refused, reply.body
  * is its error answer.  May be called again on the same job, with a new
  * body.  A call that is not repeatable and whose fate is unknown:
- * DDB_AMBIGUOUS. */
+ * DDB_AMBIGUOUS, unless our own memory ran out (DDB_NOMEM). */
 ddb_code ddbi_job_run(ddbi_job *j, const ddbi_job_spec *spec, ddb_err *err);
 void ddbi_job_end(ddbi_job *j); /* NULL is fine */
 
