@@ -24,6 +24,8 @@ void ddbi_uri_encode(ddbi_buf *b, const void *p, size_t n, int keep_slash);
  * surrogates, no overlong forms, nothing above U+10FFFF. */
 size_t ddbi_utf8_span(const void *p, size_t n);
 int ddbi_utf8_valid(const void *p, size_t n);
+/* Bytes of the first character, 1 to 4; 0: it is not valid, or n is 0. */
+size_t ddbi_utf8_char(const void *p, size_t n);
 
 /* ASCII without the locale. */
 int ddbi_lower(int c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Filling a ddb_err: first one wins, nothing is allocated, newlines and
- * control characters become spaces. */
+ * control characters become spaces, what is no UTF-8 becomes '?'. */
 #ifndef DDBI_ERR_H
 #define DDBI_ERR_H
 
@@ -9,8 +9,8 @@
 /* Make it DDB_OK and empty; NULL is fine. */
 void ddbi_err_clear(ddb_err *err);
 
-/* Set code and message unless err tells of a failure already; returns code.
- * err may be NULL. */
+/* Set code and message unless err tells of a failure already; returns the
+ * code that err then has.  err may be NULL: returns code. */
 ddb_code ddbi_fail(ddb_err *err, ddb_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "out of memory" */
