@@ -21,6 +21,30 @@ void ddbi_buf_fail(ddbi_buf *b, ddb_code code)
         b->failed = code;
 }
 
+static void release(ddbi_buf *b)
+{
+    if (b->secret && b->p)
+        ddbi_wipe(b->p, b->cap);
+    ddbi_free(b->p);
+    b->p = NULL;
+}
+
+/* realloc() would leave a copy of a secret behind. */
+static char *resize(ddbi_buf *b, size_t cap)
+{
+    char *p;
+
+    if (!b->secret)
+        return ddbi_realloc(b->p, cap);
+    p = ddbi_malloc(cap);
+    if (p) {
+        if (b->n)
+            memcpy(p, b->p, b->n);
+        release(b);
+    }
+    return p;
+}
+
 int ddbi_buf_reserve(ddbi_buf *b, size_t n)
 {
     size_t need, cap = b->cap;
@@ -44,7 +68,7 @@ int ddbi_buf_reserve(ddbi_buf *b, size_t n)
         cap = need;
     if (cap < need)
         cap = need;
-    p = ddbi_realloc(b->p, cap);
+    p = resize(b, cap);
     if (!p) {
         ddbi_buf_fail(b, DDB_NOMEM);
         return -1;
@@ -130,16 +154,14 @@ char *ddbi_buf_take(ddbi_buf *b, size_t *n)
     }
     if (n)
         *n = p ? b->n : 0;
-    ddbi_free(b->p);
-    b->p = NULL;
+    release(b);
     b->n = b->cap = 0;
     return p;
 }
 
 void ddbi_buf_free(ddbi_buf *b)
 {
-    ddbi_free(b->p);
-    b->p = NULL;
+    release(b);
     b->n = b->cap = 0;
     b->failed = DDB_OK;
 }

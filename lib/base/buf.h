@@ -12,6 +12,7 @@ typedef struct {
     size_t cap;      /* bytes allocated */
     size_t max;      /* DDB_TOO_LARGE beyond; 0: no limit */
     ddb_code failed; /* the first failure; every later call does nothing */
+    int secret;      /* set by the owner: memory is wiped before it is freed */
 } ddbi_buf; /* {0} is an empty one */
 
 void ddbi_buf_add(ddbi_buf *b, const void *p, size_t n);
