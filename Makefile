@@ -70,6 +70,7 @@ lib_src = \
     lib/client/call.c \
     lib/client/client.c \
     lib/client/retry.c \
+    lib/client/skew.c \
     lib/creds/creds.c \
     lib/creds/creds_env.c \
     lib/http/endpoint.c \
@@ -137,6 +138,7 @@ test_src = \
     tests/test_request.c \
     tests/test_retry.c \
     tests/test_sigv4.c \
+    tests/test_skew.c \
     tests/test_transport.c \
     tests/test_value.c \
     tests/test_version.c

@@ -33,6 +33,7 @@
     SUITE(call)                                                                \
     SUITE(client)                                                              \
     SUITE(retry)                                                               \
+    SUITE(skew)                                                                \
     SUITE(op_batch)                                                            \
     SUITE(op_call)                                                             \
     SUITE(op_item)                                                             \

@@ -20,14 +20,14 @@
 typedef struct ddbi_job ddbi_job;
 struct ddbi_job {
     ddb_client *client;
-    ddbi_buf body;      /* build the request here; it is empty at first */
-    ddbi_buf scratch;   /* for whatever the caller needs, empty at first */
-    ddbi_reply reply;   /* after run: the last attempt's answer */
-    int attempts;       /* after run: how many were made */
-    int maybe_applied;  /* after run: an attempt's fate is unknown; also set
+    ddbi_buf body;     /* build the request here; it is empty at first */
+    ddbi_buf scratch;  /* for whatever the caller needs, empty at first */
+    ddbi_reply reply;  /* after run: the last attempt's answer */
+    int attempts;      /* after run: how many were made */
+    int maybe_applied; /* after run: an attempt's fate is unknown; also set
                            when a later attempt got an answer; never of a
                            read */
-    ddbi_job *next;     /* the pool's */
+    ddbi_job *next;    /* the pool's */
 };
 
 typedef struct {
