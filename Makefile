@@ -24,6 +24,9 @@ CFLAGS ?= -O2 -g
 
 WITH_ZLIB ?= auto
 
+# Where tools/deps puts the servers of others that tests run against.
+DDB_PEERS ?= build/peers
+
 # CFLAGS, CPPFLAGS, LDFLAGS and LIBS are the user's alone; ours are here.
 warnings = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
     -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wconversion \
@@ -237,7 +240,9 @@ $(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
 check-programs: $(unit_tests)
 
 check: all check-programs
-	CK_DEFAULT_TIMEOUT=60 $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
+	DDB_PEERS=$(DDB_PEERS) CK_DEFAULT_TIMEOUT=60 \
+	    $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
+	    $(if $(wildcard $(DDB_PEERS)),tests/with-server) \
 	    $(TEST_WRAPPER) $(unit_tests)
 
 clean:

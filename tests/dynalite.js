@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// dynalite on a free port of the loopback interface: its own command listens
+// everywhere and cannot be asked for a free port.  Prints the URL and ends
+// when its standard input does, so it never outlives who started it.
+// usage: node dynalite.js FOLDER-OF-DYNALITE
+'use strict'
+
+const dynalite = require(require('path').resolve(process.argv[2]))
+const server = dynalite({createTableMs: 0, deleteTableMs: 0, updateTableMs: 0})
+
+server.listen(0, '127.0.0.1', () => {
+  console.log('http://127.0.0.1:' + server.address().port)
+})
+process.stdin.on('end', () => process.exit(0))
+process.stdin.resume()
