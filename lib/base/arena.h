@@ -13,6 +13,7 @@ struct ddbi_arena {
     char *next;       /* free bytes of it */
     char *end;
     ddb_code failed;  /* the first failure of whoever uses it; sticky */
+    const char *why;  /* of failed, text of the arena's life; may be NULL */
 };
 
 /* Zeroed memory is an empty arena. */

@@ -21,6 +21,8 @@ typedef struct {
     ddbi_json_reader r;
     ddb_err *err;
     ddb_code failed; /* DDB_BAD_ANSWER, DDB_NOMEM */
+    ddb_bytes name;  /* of the member, raw; p NULL: an array's element */
+    int name_escaped;
     int pending;     /* a value was begun that nobody has taken */
     int level;       /* how many objects and arrays are open */
 } ddbi_answer;
@@ -32,7 +34,7 @@ void ddbi_answer_begin(ddbi_answer *a, const void *body, size_t n,
 int ddbi_answer_next(ddbi_answer *a);
 /* Is the member of this name?  A null member is passed over by next. */
 int ddbi_answer_is(const ddbi_answer *a, const char *name);
-/* Its name: raw text, escapes undone by ddbi_json_unescape(). */
+/* Its name as it is written, escapes and all. */
 ddb_bytes ddbi_answer_name(const ddbi_answer *a);
 /* Take the value.  One of another type is DDB_BAD_ANSWER. */
 void ddbi_answer_item(ddbi_answer *a, ddb_item *it);

@@ -11,8 +11,10 @@ typedef struct {
     ddbi_buf *b;
     ddb_err *err;
     ddb_code failed;
+    size_t substitutions; /* bytes of names and values so far */
 } ddbi_req;
 
+/* The buffer is emptied first. */
 void ddbi_req_begin(ddbi_req *q, ddbi_buf *b, ddb_err *err);
 /* The body is complete in the buffer, or why not. */
 ddb_code ddbi_req_end(ddbi_req *q);
@@ -35,6 +37,9 @@ ddb_code ddbi_check_table(const char *table, ddb_err *err);
  * one or two attributes, S, N or B, neither empty nor longer than a key may
  * be. */
 void ddbi_req_key(ddbi_req *q, const char *name, const ddb_item *key);
+/* An exclusive start key; NULL is left out.  Of an index it has the index's
+ * key attributes beside the table's. */
+void ddbi_req_start_key(ddbi_req *q, const char *name, const ddb_item *key);
 /* An item to be stored: at most 400 KB. */
 void ddbi_req_item(ddbi_req *q, const char *name, const ddb_item *it);
 /* An expression: at most 4 KB, not empty. */
