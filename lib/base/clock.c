@@ -16,7 +16,6 @@
  * library's functions are not used as they know locales and time zones and,
  * on small systems, the year 2038.
  */
-#define _DEFAULT_SOURCE /* getentropy, and POSIX's clocks */
 #include "base/clock.h"
 
 #include "base/enc.h"

@@ -206,6 +206,19 @@ int ddbi_utf8_valid(const void *p, size_t n)
     return ddbi_utf8_span(p, n) == n;
 }
 
+size_t ddbi_utf8_cut(const void *p, size_t n)
+{
+    const unsigned char *s = p;
+    size_t first = n;
+
+    while (first > 0 && n - first < 3 && is_tail(s[first - 1]))
+        first--;
+    if (first == 0 || s[first - 1] < 0xc0)
+        return n;
+    first--;
+    return ddbi_utf8_char(s + first, n - first) ? n : first;
+}
+
 int ddbi_lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;

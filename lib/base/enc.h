@@ -26,6 +26,9 @@ size_t ddbi_utf8_span(const void *p, size_t n);
 int ddbi_utf8_valid(const void *p, size_t n);
 /* Bytes of the first character, 1 to 4; 0: it is not valid, or n is 0. */
 size_t ddbi_utf8_char(const void *p, size_t n);
+/* Where to cut text of which there was no room for more than n bytes: n, or
+ * less when the last character would be torn. */
+size_t ddbi_utf8_cut(const void *p, size_t n);
 
 /* ASCII without the locale. */
 int ddbi_lower(int c);

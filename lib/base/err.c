@@ -86,18 +86,6 @@ static void clean(char *text)
     }
 }
 
-/* A character that the end of the buffer has cut in two goes whole. */
-static void drop_cut_character(char *text, size_t n)
-{
-    size_t i = n;
-
-    while (i > 0 && n - i < 3 && ((unsigned char)text[i - 1] & 0xc0) == 0x80)
-        i--;
-    if (i > 0 && (unsigned char)text[i - 1] >= 0xc0 &&
-        !ddbi_utf8_valid(text + i - 1, n - i + 1))
-        text[i - 1] = '\0';
-}
-
 ddb_code ddbi_fail(ddb_err *err, ddb_code code, const char *format, ...)
 {
     va_list args;
@@ -114,7 +102,8 @@ ddb_code ddbi_fail(ddb_err *err, ddb_code code, const char *format, ...)
     if (n < 0)
         err->message[0] = '\0';
     if (n >= (int)sizeof err->message)
-        drop_cut_character(err->message, sizeof err->message - 1);
+        err->message[ddbi_utf8_cut(err->message, sizeof err->message - 1)] =
+            '\0';
     clean(err->message);
     return code;
 }
