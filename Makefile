@@ -81,6 +81,7 @@ lib_src = \
     lib/http/remote.c \
     lib/http/sigv4.c \
     lib/kv/kv.c \
+    lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
     lib/kv/kv_many.c \
     lib/kv/kv_open.c \
@@ -127,6 +128,7 @@ test_src = \
     tests/test_json_read.c \
     tests/test_json_write.c \
     tests/test_kv.c \
+    tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
     tests/test_kv_open.c \

@@ -40,6 +40,7 @@
     SUITE(op_query)                                                            \
     SUITE(op_table)                                                            \
     SUITE(kv)                                                                  \
+    SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
     SUITE(kv_open)                                                             \

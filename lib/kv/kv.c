@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store, one key at a time.
+ *
+ * Each write draws a version of its own, once per logical call: all attempts
+ * carry the same.  An add whose answer was lost recognises by it what it has
+ * written itself, since its condition holds for an entry of this version
+ * too.  So it needs no look at the entry that blocked it: what fails the
+ * condition is somebody else's.
+ *
+ * A delete cannot leave such a mark.  One that is not certain to have been
+ * the first to arrive and finds nothing tells maybe_applied.
+ */
+#include "base/err.h"
+#include "kv/kv_impl.h"
+
+#include <string.h>
+
+ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
+{
+    ddb_get_item_in in = {.table = kv->table,
+                          .key = kv->key,
+                          .consistent_read = !kv->eventual,
+                          .projection = DDBI_KV_PROJECTION,
+                          .names = ddbi_kv_read_names};
+    ddb_kv_entry found = {0};
+    ddb_item *it = NULL;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    code = ddbi_kv_set_key(kv, key, kv->key, err);
+    /* Only now: key may be that of the entry that is read again. */
+    ddb_kv_entry_clear(e);
+    if (code != DDB_OK)
+        return code;
+    if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
+        return code;
+    key = ddb_value_bytes(ddb_item_get(kv->key, DDBI_KV_KEY));
+    if (ddb_item_set_sn(it, DDBI_KV_KEY, key.p, key.n) != DDB_OK) {
+        code = ddbi_nomem(err);
+        goto out;
+    }
+    key = ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY));
+    code =
+        ddbi_kv_read_entry(it, key, ddb_client_now(kv->client), 0, &found, err);
+    if (code != DDB_OK)
+        goto out;
+    *e = found;
+    e->memory = it, it = NULL;
+out:
+    ddb_item_free(it);
+    return code;
+}
+
+ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
+{
+    /* The key is asked for so that there is something to give of an entry
+     * that never expires. */
+    static const ddb_name names[] = {
+        {"#k", DDBI_KV_KEY}, {"#t", DDBI_KV_TTL}, {0}};
+    ddb_get_item_in in = {.table = kv->table,
+                          .key = kv->key,
+                          .consistent_read = !kv->eventual,
+                          .projection = "#k,#t",
+                          .names = names};
+    ddb_kv_entry found;
+    ddb_item *it = NULL;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
+        return code;
+    if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
+        return code;
+    code =
+        ddbi_kv_read_entry(it, key, ddb_client_now(kv->client), 1, &found, err);
+    ddb_item_free(it);
+    return code;
+}
+
+/* Build the entry of this call in kv->item. */
+static ddb_code build_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                            const ddb_kv_put_options *opt, int64_t now,
+                            unsigned char *version, ddb_err *err)
+{
+    ddb_kv_pair pair = {.key = key, .value = value};
+    ddb_code code = ddbi_kv_draw_versions(kv, version, 1, err);
+
+    if (opt != NULL)
+        pair.opt = *opt;
+    return code == DDB_OK
+               ? ddbi_kv_set_entry(kv, &pair, now, version, kv->item, err)
+               : code;
+}
+
+ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                    const ddb_kv_put_options *opt, ddb_err *err)
+{
+    unsigned char version[DDBI_KV_VERSION_SIZE];
+    ddb_put_item_in in = {.table = kv->table, .item = kv->item};
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    code = build_entry(kv, key, value, opt, ddb_client_now(kv->client), version,
+                       err);
+    return code == DDB_OK ? ddb_put_item(kv->client, &in, NULL, err) : code;
+}
+
+ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                    const ddb_kv_put_options *opt, ddb_err *err)
+{
+    static const ddb_name names[] = {{"#k", DDBI_KV_KEY},
+                                     {"#ver", DDBI_KV_VERSION},
+                                     {"#t", DDBI_KV_TTL},
+                                     {0}};
+    unsigned char version[DDBI_KV_VERSION_SIZE];
+    ddb_put_item_in in = {
+        .table = kv->table,
+        .item = kv->item,
+        .condition = "attribute_not_exists(#k) OR #ver = :mine OR #t <= :now",
+        .names = names,
+        .values = kv->values,
+        .repeatable = 1};
+    int64_t now = ddb_client_now(kv->client);
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    code = build_entry(kv, key, value, opt, now, version, err);
+    if (code != DDB_OK)
+        return code;
+    ddb_item_clear(kv->values);
+    ddb_item_set_b(kv->values, ":mine", version, sizeof version);
+    ddb_item_set_i64(kv->values, ":now", now);
+    return ddb_put_item(kv->client, &in, NULL, err);
+}
+
+ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
+{
+    static const ddb_name names[] = {
+        {"#k", DDBI_KV_KEY}, {"#t", DDBI_KV_TTL}, {0}};
+    ddb_delete_item_in in = {.table = kv->table,
+                             .key = kv->key,
+                             .condition =
+                                 "attribute_exists(#k) AND " DDBI_KV_LIVE,
+                             .names = names,
+                             .values = kv->values,
+                             .repeatable = 1};
+    ddb_err why = {0};
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
+        return code;
+    ddb_item_clear(kv->values);
+    ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
+    code = ddb_delete_item(kv->client, &in, NULL, &why);
+    if (code != DDB_CONDITION_FAILED) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    if (!why.maybe_applied)
+        return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
+    if (err != NULL)
+        err->maybe_applied = 1;
+    return DDB_OK;
+}

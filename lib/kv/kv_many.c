@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many keys in one call: batches of the service underneath, a window of
+ * entries at a time, so that a call for a million keys takes no more memory
+ * than one for a hundred.
+ *
+ * All input is checked before anything is sent.  Windows go in order, and the
+ * first one that cannot be finished ends the call: so of two values for one
+ * key the later one wins, and what was not begun is left.
+ */
+#include "base/alloc.h"
+#include "base/err.h"
+#include "kv/kv_impl.h"
+#include "wire/limits.h"
+
+#include <string.h>
+
+#define WINDOW 100 /* four requests of writes, one of reads */
+
+/* What one window needs; items are made when they are first used. */
+typedef struct {
+    ddb_item *items[WINDOW];
+    ddb_write writes[WINDOW];
+    ddb_read reads[WINDOW];
+    unsigned char left[WINDOW]; /* of reads */
+    unsigned char versions[WINDOW * DDBI_KV_VERSION_SIZE];
+} window;
+
+static void free_window(window *w)
+{
+    if (w == NULL)
+        return;
+    for (size_t i = 0; i < WINDOW; i++)
+        ddb_item_free(w->items[i]);
+    ddbi_free(w);
+}
+
+/* NULL: no memory. */
+static window *new_window(size_t n)
+{
+    window *w = ddbi_calloc(1, sizeof *w);
+
+    for (size_t i = 0; w != NULL && i < n && i < WINDOW; i++) {
+        if ((w->items[i] = ddb_item_new()) == NULL) {
+            free_window(w);
+            w = NULL;
+        }
+    }
+    return w;
+}
+
+static size_t window_size(size_t done, size_t n)
+{
+    return n - done < WINDOW ? n - done : WINDOW;
+}
+
+static ddb_code check_keys(const ddb_bytes *keys, size_t n, ddb_err *err)
+{
+    ddb_code code = DDB_OK;
+
+    for (size_t i = 0; i < n && code == DDB_OK; i++)
+        code = ddbi_kv_check_text("key", keys[i], DDBI_MAX_SORT_KEY, err);
+    return code;
+}
+
+static ddb_code send_writes(ddb_kv *kv, window *w, size_t n, ddb_err *err)
+{
+    static const ddb_table_key no_table = {0};
+    ddb_table_key key = no_table;
+    ddb_batch_write_in in = {
+        .writes = w->writes, .n_writes = n, .keys = &key, .n_keys = 1};
+
+    key.table = kv->table;
+    key.partition_key = DDBI_KV_NAMESPACE;
+    key.sort_key = DDBI_KV_KEY;
+    return ddb_batch_write_item(kv->client, &in, err);
+}
+
+/* ---- Put ---------------------------------------------------------------- */
+
+/* The first window is checked when it is built, before it is sent. */
+static ddb_code check_later_pairs(ddb_kv *kv, const ddb_kv_pair *pairs,
+                                  size_t n, int64_t now, ddb_err *err)
+{
+    static const unsigned char version[DDBI_KV_VERSION_SIZE];
+    ddb_code code = DDB_OK;
+
+    for (size_t i = WINDOW; i < n && code == DDB_OK; i++)
+        code = ddbi_kv_set_entry(kv, &pairs[i], now, version, kv->item, err);
+    return code;
+}
+
+static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
+                           int64_t now, ddb_err *err)
+{
+    ddb_code code = ddbi_kv_draw_versions(kv, w->versions, n, err);
+
+    for (size_t i = 0; i < n && code == DDB_OK; i++) {
+        w->writes[i] = (ddb_write){.table = kv->table, .put = w->items[i]};
+        code = ddbi_kv_set_entry(kv, &pairs[i], now,
+                                 w->versions + i * DDBI_KV_VERSION_SIZE,
+                                 w->items[i], err);
+    }
+    if (code != DDB_OK)
+        return code;
+    code = send_writes(kv, w, n, err);
+    for (size_t i = 0; i < n; i++)
+        pairs[i].left = w->writes[i].left;
+    return code;
+}
+
+ddb_code ddb_kv_put_many(ddb_kv *kv, ddb_kv_pair *pairs, size_t n, ddb_err *err)
+{
+    /* One time for all: what was checked stays right. */
+    int64_t now = ddb_client_now(kv->client);
+    window *w;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    for (size_t i = 0; i < n; i++)
+        pairs[i].left = 1;
+    if ((code = check_later_pairs(kv, pairs, n, now, err)) != DDB_OK)
+        return code;
+    if ((w = new_window(n)) == NULL)
+        return ddbi_nomem(err);
+    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW)
+        code = put_window(kv, w, pairs + i, window_size(i, n), now, err);
+    free_window(w);
+    return code;
+}
+
+/* ---- Delete ------------------------------------------------------------- */
+
+static ddb_code delete_window(ddb_kv *kv, window *w, const ddb_bytes *keys,
+                              size_t n, unsigned char *left, ddb_err *err)
+{
+    ddb_code code = DDB_OK;
+
+    for (size_t i = 0; i < n && code == DDB_OK; i++) {
+        w->writes[i] =
+            (ddb_write){.table = kv->table, .delete_key = w->items[i]};
+        code = ddbi_kv_set_key(kv, keys[i], w->items[i], err);
+    }
+    if (code != DDB_OK)
+        return code;
+    code = send_writes(kv, w, n, err);
+    for (size_t i = 0; i < n && left != NULL; i++)
+        left[i] = w->writes[i].left != 0;
+    return code;
+}
+
+ddb_code ddb_kv_delete_many(ddb_kv *kv, const ddb_bytes *keys, size_t n,
+                            unsigned char *left, ddb_err *err)
+{
+    window *w;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    if (left != NULL)
+        memset(left, 1, n);
+    if ((code = check_keys(keys, n, err)) != DDB_OK)
+        return code;
+    if ((w = new_window(n)) == NULL)
+        return ddbi_nomem(err);
+    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW)
+        code = delete_window(kv, w, keys + i, window_size(i, n),
+                             left != NULL ? left + i : NULL, err);
+    free_window(w);
+    return code;
+}
+
+/* Delete all that a page names; its items are keys. */
+static ddb_code delete_page(ddb_kv *kv, window *w, const ddb_page *page,
+                            int64_t *removed, ddb_err *err)
+{
+    size_t n = ddb_page_count(page);
+    ddb_code code = DDB_OK;
+
+    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW) {
+        size_t size = window_size(i, n);
+
+        for (size_t j = 0; j < size; j++)
+            w->writes[j] = (ddb_write){
+                .table = kv->table, .delete_key = ddb_page_item(page, i + j)};
+        code = send_writes(kv, w, size, err);
+        for (size_t j = 0; j < size; j++)
+            *removed += w->writes[j].left == 0;
+    }
+    return code;
+}
+
+ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
+{
+    static const ddb_name names[] = {
+        {"#n", DDBI_KV_NAMESPACE}, {"#k", DDBI_KV_KEY}, {0}};
+    ddb_query_in in = {.table = kv->table,
+                       .key_condition = "#n = :n",
+                       .projection = "#n,#k",
+                       .names = names,
+                       .values = kv->values,
+                       .consistent_read = 1};
+    ddb_page *page = NULL;
+    int64_t count = 0;
+    window *w;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    if (removed != NULL)
+        *removed = 0;
+    ddb_item_clear(kv->values);
+    ddb_item_set_sn(kv->values, ":n", kv->name_space.p, kv->name_space.n);
+    if ((w = new_window(0)) == NULL)
+        return ddbi_nomem(err);
+    do {
+        ddb_page *next = NULL;
+
+        code = ddb_query(kv->client, &in, &next, err);
+        ddb_page_free(page);
+        page = next;
+        if (code == DDB_OK)
+            code = delete_page(kv, w, page, &count, err);
+        if (code == DDB_OK)
+            in.exclusive_start_key = ddb_page_last_key(page);
+    } while (code == DDB_OK && in.exclusive_start_key != NULL);
+    ddb_page_free(page);
+    free_window(w);
+    if (removed != NULL)
+        *removed = count;
+    return code;
+}
+
+/* ---- Get ---------------------------------------------------------------- */
+
+/* One item of a page as an entry of the caller's.  DDB_NOT_FOUND: none. */
+static ddb_code take_entry(const ddb_item *from, int64_t now, ddb_kv_entry *e,
+                           ddb_err *err)
+{
+    ddb_item *it;
+    ddb_code code;
+
+    if (from == NULL)
+        return DDB_NOT_FOUND;
+    if ((it = ddb_item_copy(from)) == NULL)
+        return ddbi_nomem(err);
+    code = ddbi_kv_read_entry(
+        it, ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY)), now, 0, e, err);
+    if (code == DDB_OK) {
+        e->memory = it;
+        return code;
+    }
+    memset(e, 0, sizeof *e);
+    ddb_item_free(it);
+    return code;
+}
+
+/* What is no entry to us counts as not read; odd tells of the first one. */
+static ddb_code take_page(ddb_kv *kv, window *w, const ddb_page *page,
+                          const ddb_bytes *keys, size_t n,
+                          ddb_kv_entry *entries, ddb_err *odd)
+{
+    int64_t now = ddb_client_now(kv->client);
+
+    for (size_t i = 0; i < n; i++) {
+        ddb_err why = {0};
+        ddb_code code =
+            take_entry(ddb_page_item(page, i), now, &entries[i], &why);
+
+        w->left[i] = (unsigned char)(ddb_page_left(page, i) != 0);
+        if (code == DDB_NOMEM)
+            return code;
+        if (code == DDB_OK || code == DDB_NOT_FOUND)
+            continue;
+        w->left[i] = 1;
+        ddbi_fail(odd, DDB_PARTIAL, "key \"%.*s\": %s",
+                  (int)(keys[i].n < 80 ? keys[i].n : 80),
+                  (const char *)keys[i].p, why.message);
+    }
+    return DDB_OK;
+}
+
+static ddb_code get_window(ddb_kv *kv, window *w, const ddb_bytes *keys,
+                           size_t n, ddb_kv_entry *entries, ddb_err *odd,
+                           ddb_err *err)
+{
+    ddb_batch_get_in in = {.reads = w->reads,
+                           .n_reads = n,
+                           .consistent_read = !kv->eventual,
+                           .projection = DDBI_KV_PROJECTION,
+                           .names = ddbi_kv_read_names};
+    ddb_page *page = NULL;
+    ddb_code code = DDB_OK;
+
+    for (size_t i = 0; i < n && code == DDB_OK; i++) {
+        w->reads[i] = (ddb_read){.table = kv->table, .key = w->items[i]};
+        code = ddbi_kv_set_key(kv, keys[i], w->items[i], err);
+    }
+    if (code != DDB_OK)
+        return code;
+    code = ddb_batch_get_item(kv->client, &in, &page, err);
+    if ((code == DDB_OK || code == DDB_PARTIAL) &&
+        take_page(kv, w, page, keys, n, entries, odd) != DDB_OK) {
+        ddbi_err_clear(err);
+        code = ddbi_nomem(err);
+    }
+    ddb_page_free(page);
+    return code;
+}
+
+ddb_code ddb_kv_get_many(ddb_kv *kv, const ddb_bytes *keys, size_t n,
+                         ddb_kv_entry *entries, unsigned char *left,
+                         ddb_err *err)
+{
+    ddb_err odd = {0};
+    window *w = NULL;
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    for (size_t i = 0; i < n; i++)
+        ddb_kv_entry_clear(&entries[i]);
+    if (left != NULL)
+        memset(left, 1, n);
+    code = check_keys(keys, n, err);
+    if (code == DDB_OK && (w = new_window(n)) == NULL)
+        code = ddbi_nomem(err);
+    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW) {
+        size_t size = window_size(i, n);
+
+        code = get_window(kv, w, keys + i, size, entries + i, &odd, err);
+        if (left != NULL && (code == DDB_OK || code == DDB_PARTIAL))
+            memcpy(left + i, w->left, size);
+    }
+    free_window(w);
+    if (code == DDB_OK && odd.code != DDB_OK) {
+        if (err != NULL)
+            *err = odd;
+        return odd.code;
+    }
+    if (code == DDB_OK || code == DDB_PARTIAL)
+        return code;
+    for (size_t i = 0; i < n; i++)
+        ddb_kv_entry_clear(&entries[i]);
+    if (left != NULL)
+        memset(left, 1, n);
+    return code;
+}
