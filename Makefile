@@ -5,6 +5,7 @@
 
 -include config.mk
 
+MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -16,46 +17,82 @@ O ?= build
 ifeq ($(origin CC),default)
 CC = cc
 endif
+ifeq ($(origin CXX),default)
+CXX = c++
+endif
 ifeq ($(origin AR),default)
 AR = ar
 endif
 PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+STRIP ?= strip
+LN_S ?= ln -sf
 CFLAGS ?= -O2 -g
 
+SHARED ?= yes
+STATIC ?= yes
 WITH_ZLIB ?= auto
+
+prefix ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir ?= $(exec_prefix)/bin
+libdir ?= $(exec_prefix)/lib
+includedir ?= $(prefix)/include
+datarootdir ?= $(prefix)/share
+datadir ?= $(datarootdir)
+docdir ?= $(datarootdir)/doc/libddb
+mandir ?= $(datarootdir)/man
+pkgconfigdir ?= $(libdir)/pkgconfig
+completionsdir ?= $(datadir)/bash-completion/completions
 
 # Where tools/deps puts the servers of others that tests run against.
 DDB_PEERS ?= build/peers
 
-# CFLAGS, CPPFLAGS, LDFLAGS and LIBS are the user's alone; ours are here.
-warnings = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
-    -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wconversion \
-    -Wpointer-arith -Wformat=2 -Wundef -Wvla
-our_cppflags = -I$(srcdir)/include -I$(srcdir)/lib -D_DEFAULT_SOURCE
-our_cflags = -std=c11 -fPIC -fvisibility=hidden -pthread $(warnings)
-ifeq ($(WERROR),1)
-our_cflags += -Werror
-endif
-
-ifneq ($(WITH_ZLIB),no)
-zlib := $(shell $(PKG_CONFIG) --exists zlib && echo zlib)
-ifeq ($(WITH_ZLIB)$(zlib),yes)
-$(error WITH_ZLIB=yes, but pkg-config knows no zlib)
-endif
-endif
-ifneq ($(zlib),)
-our_cppflags += -DDDB_WITH_ZLIB
-endif
-
-lib_deps = libcurl jansson libcrypto $(zlib)
-lib_cflags := $(shell $(PKG_CONFIG) --cflags $(lib_deps))
-lib_libs := $(shell $(PKG_CONFIG) --libs $(lib_deps))
-check_cflags = $(shell $(PKG_CONFIG) --cflags check)
-check_libs = $(shell $(PKG_CONFIG) --libs check)
-
 version := $(shell sed -n 's/^.define DDB_VERSION "\(.*\)"/\1/p' \
     $(srcdir)/include/ddb/ddb.h)
 somajor = 0
+
+# CFLAGS, CPPFLAGS, LDFLAGS and LIBS are the user's alone, so that giving one
+# on the command line takes away nothing that we need.
+warnings = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wconversion \
+    -Wpointer-arith -Wformat=2 -Wundef -Wvla
+our_cppflags = -I$(srcdir)/include -I$(srcdir)/lib -D_DEFAULT_SOURCE \
+    -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+our_cflags = -std=c11 -pthread -fPIC -fvisibility=hidden $(warnings)
+ifeq ($(WERROR),1)
+our_cflags += -Werror
+endif
+as_needed ?= -Wl,--as-needed
+no_undefined ?= -Wl,-z,defs
+version_script ?= -Wl,--version-script=
+
+lib_deps = libcurl >= 7.68.0 libcrypto >= 1.1.1 jansson >= 2.10
+zlib_deps = zlib >= 1.2.3
+
+ifneq ($(CONFIGURED),yes)
+ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
+zlib = no
+ifneq ($(WITH_ZLIB),no)
+zlib := $(shell $(PKG_CONFIG) --exists '$(zlib_deps)' && echo yes)
+ifeq ($(WITH_ZLIB)$(zlib),yes)
+$(error WITH_ZLIB=yes, but $(PKG_CONFIG) finds no zlib)
+endif
+endif
+deps := $(lib_deps) $(if $(filter yes,$(zlib)),$(zlib_deps))
+ifneq ($(shell $(PKG_CONFIG) --exists '$(deps)' && echo yes),yes)
+$(error $(PKG_CONFIG) finds not all of: $(deps))
+endif
+lib_cflags := $(shell $(PKG_CONFIG) --cflags '$(deps)')
+lib_libs := $(shell $(PKG_CONFIG) --libs '$(deps)')
+endif
+endif
+
+ifeq ($(zlib),yes)
+our_cppflags += -DDDB_WITH_ZLIB
+endif
+check_cflags = $(shell $(PKG_CONFIG) --cflags check)
+check_libs = $(shell $(PKG_CONFIG) --libs check)
 
 # ---- Sources ----------------------------------------------------------------
 
@@ -104,6 +141,7 @@ ddb_src = \
     tools/cli.c \
     tools/ddb.c
 
+# The suites, and what they share.
 test_src = \
     tests/fake.c \
     tests/fakehttp.c \
@@ -114,6 +152,7 @@ test_src = \
     tests/test_arena.c \
     tests/test_buf.c \
     tests/test_call.c \
+    tests/test_cli.c \
     tests/test_client.c \
     tests/test_clock.c \
     tests/test_codec.c \
@@ -148,50 +187,68 @@ test_src = \
     tests/test_value.c \
     tests/test_version.c
 
+# Programs of their own, each one file, that run against real servers.
+e2e_src = \
+    tests/e2e_faults.c
+
+man_pages = \
+    man/ddb.3 \
+    man/ddb_endpoint.7 \
+    man/ddb_intro.7
+
 # While files are landing, what is listed and not there yet is passed over.
 landed = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
+listed := $(words $(lib_src))
 lib_src := $(call landed,$(lib_src))
 ddb_src := $(if $(call landed,tools/ddb.c),$(call landed,$(ddb_src)))
 test_src := $(call landed,$(test_src))
+e2e_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
+    landed,$(e2e_src)))
 
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
 test_obj = $(test_src:%.c=$O/%.o)
+e2e_obj = $(e2e_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
 shared_lib = $O/libddb.so.$(version)
 programs = $(if $(ddb_src),$O/ddb)
 unit_tests = $O/tests/unit
+e2e_tests = $(e2e_src:%.c=$O/%)
 
-# ---- Rules ------------------------------------------------------------------
+# ---- Building ---------------------------------------------------------------
 
 ifeq ($(V),1)
 say = @:
 Q =
 else
-say = @printf '  %-6s %s\n'
+say = @printf '  %-7s %s\n'
 Q = @
 endif
 
-all: $(static_lib) $(shared_lib) $(programs)
+# The static library is always made: programs and tests link it.
+all: $(static_lib) $(if $(filter yes,$(SHARED)),$O/libddb.so) $(programs) \
+    $O/libddb.pc
 
 compile = $(CC) $(our_cppflags) $(lib_cflags) $(CPPFLAGS) $(our_cflags) \
     $(CFLAGS)
-link = $(CC) -pthread $(CFLAGS) $(LDFLAGS)
+link = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(as_needed)
 
 # Rewritten only when it says something new; every object depends on it.
+quote = '$(subst ','\'',$(1))'
 $O/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(compile)' '$(link) $(lib_libs) $(LIBS)' >$@.new
-	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
+	@printf '%s\n' $(call quote,$(compile)) \
+	    $(call quote,$(link) $(lib_libs) $(LIBS) $(version)) >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $O/%.o: $(srcdir)/%.c $O/flags
 	@mkdir -p $(@D)
 	$(say) CC $*.c
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-$(test_obj): our_cppflags += -I$(srcdir)/tests -I$(srcdir)/tools \
-    $(check_cflags)
+$(test_obj) $(e2e_obj): our_cppflags += -I$(srcdir)/tests \
+    -I$(srcdir)/tools $(check_cflags)
 
 $(static_lib): $(lib_obj)
 	$(say) AR $@
@@ -200,31 +257,62 @@ $(static_lib): $(lib_obj)
 
 # The functions that the headers declare, one a line.
 $O/exports: $(headers:%=$(srcdir)/%) $O/flags
-	$(Q)$(compile) -E -P -x c $(srcdir)/include/ddb/kv.h >$@.i
-	$(Q)tr '\n' ' ' <$@.i | tr ';' '\n' | grep -v typedef | \
+	$(Q)for header in $(headers); do \
+	    $(compile) -E -P -x c $(srcdir)/$$header || exit 1; \
+	done >$@.i
+	$(Q)tr '\n;' ' \n' <$@.i | grep -v typedef | \
 	    sed -n 's/^[^(]*\(ddb_[a-z0-9_]*\) *(.*/\1/p' | sort -u >$@
 
 $O/libddb.map: $O/exports
-	$(Q)sed 's/.*/    &;/; 1i LIBDDB_$(somajor) { global:' $< >$@
-	$(Q)echo 'local: *; };' >>$@
+	$(Q){ echo 'LIBDDB_$(somajor) {'; echo 'global:'; \
+	    sed 's/.*/    &;/' $<; echo 'local: *;'; echo '};'; } >$@
 
 $(shared_lib): $(lib_obj) $O/libddb.map
 	$(say) LD $@
 	$(Q)$(link) -shared -Wl,-soname,libddb.so.$(somajor) \
-	    -Wl,--version-script=$O/libddb.map -Wl,--as-needed \
-	    -o $@ $(lib_obj) $(lib_libs) $(LIBS)
-	$(Q)ln -sf libddb.so.$(version) $O/libddb.so.$(somajor)
-	$(Q)ln -sf libddb.so.$(somajor) $O/libddb.so
+	    $(if $(version_script),$(version_script)$O/libddb.map) \
+	    $(no_undefined) -o $@ $(lib_obj) $(lib_libs) $(LIBS)
+
+$O/libddb.so: $(shared_lib)
+	$(Q)$(LN_S) libddb.so.$(version) $O/libddb.so.$(somajor)
+	$(Q)$(LN_S) libddb.so.$(somajor) $@
 
 $O/ddb: $(ddb_obj) $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $(ddb_obj) $(static_lib) $(lib_libs) $(LIBS)
 
+# Directories that begin with another one are written relative to it.
+relative = $(patsubst $(2)/%,$${$(1)}/%,$(3))
+pc_exec_prefix = $(if $(filter $(prefix),$(exec_prefix)),$${prefix},$(exec_prefix))
+pc_libdir = $(call relative,exec_prefix,$(exec_prefix),$(libdir))
+pc_includedir = $(call relative,prefix,$(prefix),$(includedir))
+pc_requires = libcurl >= 7.68.0, libcrypto >= 1.1.1, jansson >= 2.10$(if \
+    $(filter yes,$(zlib)),$(comma) $(zlib_deps))
+comma = ,
+
+# Made anew whenever a directory changes, so that "make install prefix=..."
+# never installs a stale one.
+$O/libddb.pc: $(srcdir)/lib/libddb.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@prefix@|$(prefix)|' \
+	    -e 's|@exec_prefix@|$(pc_exec_prefix)|' \
+	    -e 's|@libdir@|$(pc_libdir)|' \
+	    -e 's|@includedir@|$(pc_includedir)|' \
+	    -e 's|@version@|$(version)|' \
+	    -e 's|@requires@|$(pc_requires)|' $< >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# For a system that has all libraries as archives.
+static-tools: $(ddb_obj) $(static_lib)
+	@mkdir -p $O/static
+	$(say) LD $O/static/ddb
+	$(Q)$(link) -static -o $O/static/ddb $(ddb_obj) $(static_lib) \
+	    $(shell $(PKG_CONFIG) --static --libs '$(deps)') $(LIBS)
+
 # ---- Checks -----------------------------------------------------------------
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
-
 helpers = $(filter $O/tests/fake.o $O/tests/fakehttp.o $O/tests/oom.o, \
     $(test_obj))
 
@@ -237,20 +325,206 @@ $O/tests/helpers.a: $(helpers)
 $(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $(filter-out $(helpers),$(test_obj)) $(tool_units) \
-	    $O/tests/helpers.a $(static_lib) $(lib_libs) $(check_libs) $(LIBS)
+	    $O/tests/helpers.a $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
-check-programs: $(unit_tests)
+$(e2e_tests): %: %.o $(static_lib)
+	$(say) LD $@
+	$(Q)$(link) -o $@ $< $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
+check-programs: $(unit_tests) $(e2e_tests)
+
+# How the product is made, and how it behaves.
+form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
+    man install)
+run_checks = unit
+checks = $(form_checks) $(run_checks)
+
+# What every check gets to know.
+check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
+    PKG_CONFIG='$(PKG_CONFIG)' DDB='$(TEST_WRAPPER) $O/ddb' \
+    DDB_PEERS='$(DDB_PEERS)' SHARED='$(SHARED)' SOMAJOR='$(somajor)' \
+    VERSION='$(version)' MAKE='$(MAKE)'
+server = $(srcdir)/tests/with-server
+unit = $(TEST_WRAPPER) $(unit_tests)
+
+check_exports = $(srcdir)/tests/check-exports
+check_headers = $(srcdir)/tests/check-headers
+check_install = $(srcdir)/tests/check-install
+check_man = $(server) $(srcdir)/tests/check-man
+check_unit = $(server) $(unit)
+
+# SUITE=name: that suite alone, without a server if there is none to start.
+ifneq ($(SUITE),)
+check: check-programs
+	$(check_env) CK_RUN_SUITE=$(SUITE) CK_DEFAULT_TIMEOUT=60 \
+	    $(if $(wildcard $(DDB_PEERS)),$(server)) $(unit)
+else
 check: all check-programs
-	DDB_PEERS=$(DDB_PEERS) CK_DEFAULT_TIMEOUT=60 \
-	    $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
-	    $(if $(wildcard $(DDB_PEERS)),tests/with-server) \
-	    $(TEST_WRAPPER) $(unit_tests)
+	@$(check_env) CK_DEFAULT_TIMEOUT=60 $(srcdir)/tests/run $O/tests/log \
+	    $(foreach check,$(checks),$(check)='$(check_$(check))')
+endif
+
+check-exports check-headers check-install check-man: all
+	$(check_env) $(check_$(@:check-%=%))
+
+# Builds of their own beside $O, never a tree of mixed objects.
+other_build = +$(MAKE) --no-print-directory O=$O-$@ checks='$(run_checks)' \
+    no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
+
+asan:
+	$(other_build) check CFLAGS='-O1 -g -fno-omit-frame-pointer \
+	    -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+tsan:
+	TSAN_OPTIONS=halt_on_error=1 $(other_build) check \
+	    CFLAGS='-O1 -g -fsanitize=thread'
+
+valgrind:
+	CK_FORK=no $(other_build) check checks=unit CFLAGS='-O1 -g' \
+	    TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9'
+
+coverage:
+	rm -rf $O-$@
+	CK_FORK=no $(other_build) check checks=unit CFLAGS='-O0 -g --coverage'
+	$(srcdir)/tests/coverage $O-$@/lib
+
+c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
+    $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
+        $(srcdir)/tools/*.h $(srcdir)/tests/*.h))
+
+format:
+	cd $(srcdir) && clang-format -i $(c_files)
+
+lint:
+	cd $(srcdir) && clang-format --dry-run -Werror $(c_files)
+	cd $(srcdir) && clang-tidy --quiet $(lib_src) $(ddb_src) -- -std=c11 \
+	    $(subst $(srcdir)/,,$(our_cppflags)) $(lib_cflags) $(CPPFLAGS)
+	cd $(srcdir) && cppcheck --quiet --std=c11 --error-exitcode=1 \
+	    --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem $(subst $(srcdir)/,,$(our_cppflags)) \
+	    lib tools
+
+# ---- Installing -------------------------------------------------------------
+
+INSTALL_DATA = $(INSTALL) -m 644
+INSTALL_PROGRAM = $(INSTALL) -m 755
+
+# The functions that a page is about get links to it: "page name" lines.
+man_links = cd $(srcdir) && for page in $(filter %.3,$(man_pages)); do \
+    sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z0-9_]*\).*/\1/p' $$page | \
+    while read -r name; do \
+	[ man/$$name.3 = $$page ] || echo "$${page\#man/} $$name.3"; \
+    done; done
+
+installdirs:
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' \
+	    '$(DESTDIR)$(includedir)/ddb' '$(DESTDIR)$(pkgconfigdir)' \
+	    '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man3' \
+	    '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(completionsdir)'
+
+install: install-lib install-dev install-programs install-man
+
+install-lib: installdirs all
+ifeq ($(SHARED),yes)
+	$(INSTALL_PROGRAM) $(shared_lib) '$(DESTDIR)$(libdir)'
+	$(LN_S) libddb.so.$(version) '$(DESTDIR)$(libdir)/libddb.so.$(somajor)'
+endif
+
+install-dev: installdirs all
+	$(INSTALL_DATA) $(headers:%=$(srcdir)/%) '$(DESTDIR)$(includedir)/ddb'
+	$(INSTALL_DATA) $O/libddb.pc '$(DESTDIR)$(pkgconfigdir)'
+ifeq ($(STATIC),yes)
+	$(INSTALL_DATA) $(static_lib) '$(DESTDIR)$(libdir)'
+endif
+ifeq ($(SHARED),yes)
+	$(LN_S) libddb.so.$(somajor) '$(DESTDIR)$(libdir)/libddb.so'
+endif
+
+install-programs: installdirs all
+ifneq ($(programs),)
+	$(INSTALL_PROGRAM) $(programs) '$(DESTDIR)$(bindir)'
+endif
+
+install-man: installdirs
+	for page in $(man_pages); do \
+	    $(INSTALL_DATA) $(srcdir)/$$page \
+		'$(DESTDIR)$(mandir)'/man$${page##*.} || exit 1; \
+	done
+	$(man_links) | while read -r page name; do \
+	    $(LN_S) $$page '$(DESTDIR)$(mandir)'/man3/$$name || exit 1; \
+	done
+
+install-strip:
+	$(MAKE) install INSTALL_PROGRAM='$(INSTALL) -m 755 -s \
+	    --strip-program=$(STRIP)'
+
+uninstall:
+	rm -f $(foreach program,$(programs), \
+	    '$(DESTDIR)$(bindir)/$(notdir $(program))')
+	rm -f $(foreach file,libddb.so.$(version) libddb.so.$(somajor) \
+	    libddb.so libddb.a,'$(DESTDIR)$(libdir)/$(file)')
+	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc'
+	rm -f $(foreach header,$(headers),'$(DESTDIR)$(includedir)/$(header:include/%=%)')
+	-rmdir '$(DESTDIR)$(includedir)/ddb'
+	for page in $(man_pages:man/%=%); do \
+	    rm -f '$(DESTDIR)$(mandir)'/man$${page##*.}/$$page; \
+	done
+	$(man_links) | while read -r page name; do \
+	    rm -f '$(DESTDIR)$(mandir)'/man3/$$name; \
+	done
+
+# ---- Releasing --------------------------------------------------------------
+
+release = libddb-$(version)
+
+# What is committed, and the configure that is made from it.  The same commit
+# gives the same bytes.
+dist:
+	rm -rf $O/$(release) && mkdir -p $O/$(release)
+	git -C $(srcdir) archive HEAD | tar -C $O/$(release) -xf -
+	cd $O/$(release) && autoreconf -fi && rm -rf autom4te.cache
+	tar -C $O --sort=name --owner=0 --group=0 --numeric-owner \
+	    --mtime=@$$(git -C $(srcdir) log -1 --format=%ct) \
+	    --mode=u+rwX,go+rX,go-w -cf - $(release) | \
+	    gzip -9n >$O/$(release).tar.gz
+	rm -rf $O/$(release)
+	@echo $O/$(release).tar.gz
+
+# As a packager does it: elsewhere, from a source tree that is not written to.
+distcheck: dist
+	+$(check_env) $(srcdir)/tests/distcheck $O/$(release).tar.gz
 
 clean:
 	rm -rf $O
 
-FORCE:
-.PHONY: all check check-programs clean FORCE
+distclean: clean
+	rm -rf $O-asan $O-tsan $O-valgrind $O-coverage autom4te.cache
+	rm -f config.mk config.log config.status configure
 
--include $(lib_obj:.o=.d) $(ddb_obj:.o=.d) $(test_obj:.o=.d)
+help:
+	@sed -n 's/^#: //p' $(srcdir)/Makefile
+
+#: all (default)   both libraries, the program and libddb.pc, in $O (build/)
+#: check           all checks; the last line counts them; needs tools/deps
+#: check SUITE=x   one suite of the unit tests
+#: check-programs  build the tests, run nothing
+#: check-exports check-headers check-man check-install   one of them
+#: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
+#: valgrind        the unit tests under valgrind
+#: coverage        lines and branches that the unit tests reach
+#: lint format     clang-format, clang-tidy, cppcheck; format mends
+#: static-tools    ddb without shared libraries, where the system has archives
+#: install uninstall install-strip   DESTDIR, prefix and all of GNU's names
+#:   install-lib install-dev install-programs install-man   parts of it
+#: dist distcheck  the release's tarball, and a packager's way through it
+#: clean distclean
+#: Variables: O V=1 WERROR=1 WITH_ZLIB=yes|no|auto SHARED=no STATIC=no
+#:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
+
+FORCE:
+.PHONY: FORCE all asan check check-exports check-headers check-install \
+    check-man check-programs clean coverage dist distcheck distclean format \
+    help install install-dev install-lib install-man install-programs \
+    install-strip installdirs lint static-tools tsan uninstall valgrind
+
+-include $(lib_obj:.o=.d) $(ddb_obj:.o=.d) $(test_obj:.o=.d) $(e2e_obj:.o=.d)
