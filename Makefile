@@ -40,7 +40,6 @@ libdir ?= $(exec_prefix)/lib
 includedir ?= $(prefix)/include
 datarootdir ?= $(prefix)/share
 datadir ?= $(datarootdir)
-docdir ?= $(datarootdir)/doc/libddb
 mandir ?= $(datarootdir)/man
 pkgconfigdir ?= $(libdir)/pkgconfig
 completionsdir ?= $(datadir)/bash-completion/completions
@@ -200,6 +199,9 @@ man_pages = \
 landed = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
 listed := $(words $(lib_src))
 lib_src := $(call landed,$(lib_src))
+ifneq ($(listed),$(words $(lib_src)))
+no_undefined =
+endif
 ddb_src := $(if $(call landed,tools/ddb.c),$(call landed,$(ddb_src)))
 test_src := $(call landed,$(test_src))
 e2e_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
