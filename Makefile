@@ -112,9 +112,13 @@ lib_src = \
     lib/client/skew.c \
     lib/creds/creds.c \
     lib/creds/creds_env.c \
+    lib/http/ca.c \
     lib/http/endpoint.c \
     lib/http/http.c \
+    lib/http/http_result.c \
+    lib/http/http_setup.c \
     lib/http/remote.c \
+    lib/http/sigpipe.c \
     lib/http/sigv4.c \
     lib/kv/kv.c \
     lib/kv/kv_entry.c \
@@ -150,6 +154,7 @@ test_src = \
     tests/test_alloc.c \
     tests/test_arena.c \
     tests/test_buf.c \
+    tests/test_ca.c \
     tests/test_call.c \
     tests/test_cli.c \
     tests/test_client.c \

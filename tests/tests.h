@@ -24,6 +24,7 @@
     SUITE(request)                                                             \
     SUITE(transport)                                                           \
     SUITE(value)                                                               \
+    SUITE(ca)                                                                  \
     SUITE(endpoint)                                                            \
     SUITE(http)                                                                \
     SUITE(remote)                                                              \

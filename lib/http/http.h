@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "http/ca.h"
 
 #define DDBI_HTTP_MAX_HEADERS 16       /* request header lines */
 #define DDBI_HTTP_MAX_HEAD (64 * 1024) /* bytes of an answer's headers */
@@ -26,16 +27,12 @@ typedef struct {
     const char *ca_file; /* PEM; NULL or "": none given */
     const char *ca_path; /* hashed directory; neither: the system's */
     const char *proxy;   /* URL; NULL: from the environment; "": none */
-    int direct;          /* no proxy, whatever the environment says */
+    int direct;          /* no proxy, whatever proxy says */
     int connect_timeout_ms;
     const ddbi_clock *clock;
 
-    /* Found by setup: where trust comes from, and whether the environment
-     * names any proxy. */
-    const char *found_ca_file;
-    const char *found_ca_path;
-    const char *ca_tried; /* for messages */
-    int env_proxy;
+    ddbi_ca ca;   /* found by setup */
+    int no_proxy; /* the same: neither proxy nor the environment names one */
 } ddbi_http_settings;
 
 typedef struct ddbi_http_conn ddbi_http_conn;
@@ -69,7 +66,10 @@ typedef struct {
     void *arg;
 } ddbi_http_answer;
 
-/* Look once for what does not change: libcurl itself, CAs, proxies. */
+/* Is it this header?  lower is in lower case. */
+int ddbi_http_is(ddb_bytes name, const char *lower);
+
+/* Once per owner: make libcurl ready, find CAs and proxies. */
 ddb_code ddbi_http_setup(ddbi_http_settings *s, ddb_err *err);
 
 ddb_code ddbi_http_conn_new(const ddbi_http_settings *s, ddbi_http_conn **out,
