@@ -127,9 +127,12 @@ lib_src = \
     lib/kv/kv_open.c \
     lib/ops/op_batch.c \
     lib/ops/op_call.c \
+    lib/ops/op_create.c \
     lib/ops/op_item.c \
     lib/ops/op_query.c \
     lib/ops/op_table.c \
+    lib/ops/ops.c \
+    lib/ops/plan.c \
     lib/wire/codec.c \
     lib/wire/item.c \
     lib/wire/json_read.c \
