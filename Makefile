@@ -149,6 +149,7 @@ ddb_src = \
 
 # The suites, and what they share.
 test_src = \
+    tests/failhash.c \
     tests/fake.c \
     tests/fakehttp.c \
     tests/main.c \
@@ -258,7 +259,7 @@ $O/%.o: $(srcdir)/%.c $O/flags
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
 $(test_obj) $(e2e_obj): our_cppflags += -I$(srcdir)/tests \
-    -I$(srcdir)/tools $(check_cflags)
+    -I$(srcdir)/tools -DTEST_DATA='"$(srcdir)/tests/data"' $(check_cflags)
 
 $(static_lib): $(lib_obj)
 	$(say) AR $@
@@ -323,8 +324,8 @@ static-tools: $(ddb_obj) $(static_lib)
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
-helpers = $(filter $O/tests/fake.o $O/tests/fakehttp.o $O/tests/oom.o, \
-    $(test_obj))
+helpers = $(filter $O/tests/failhash.o $O/tests/fake.o $O/tests/fakehttp.o \
+    $O/tests/oom.o, $(test_obj))
 
 # While files are landing the helpers are in an archive, so that one whose
 # own needs have not landed yet does no harm.
@@ -332,10 +333,13 @@ $O/tests/helpers.a: $(helpers)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(helpers)
 
+# What tests put before the library's own functions: tests/failhash.c.
+wrapped = -Wl,--wrap=ddbi_sha256,--wrap=ddbi_hmac_key,--wrap=ddbi_hmac
+
 $(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $(filter-out $(helpers),$(test_obj)) $(tool_units) \
-	    $O/tests/helpers.a $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
+	$(Q)$(link) $(wrapped) -o $@ $(filter-out $(helpers),$(test_obj)) \
+	    $(tool_units) $O/tests/helpers.a $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
 $(e2e_tests): %: %.o $(static_lib)
 	$(say) LD $@
