@@ -97,8 +97,7 @@ static ddb_client *client(const char *endpoint, const ddb_options *more)
         opt.access_key_id = KEY_ID;
         opt.secret_access_key = SECRET;
     }
-    ck_assert_msg(ddb_client_open(&opt, &c, &err) == DDB_OK, "%s",
-                  err.message);
+    ck_assert_msg(ddb_client_open(&opt, &c, &err) == DDB_OK, "%s", err.message);
     return c;
 }
 
@@ -107,11 +106,11 @@ static ddb_kv *store(ddb_client *c, const char *name_space)
     ddb_kv *kv = NULL;
     ddb_err err;
 
-    ck_assert_msg(ddb_kv_open(c,
-                              &(ddb_kv_options){.table = TABLE,
-                                                .name_space = name_space},
-                              &kv, &err) == DDB_OK,
-                  "%s", err.message);
+    ck_assert_msg(
+        ddb_kv_open(c,
+                    &(ddb_kv_options){.table = TABLE, .name_space = name_space},
+                    &kv, &err) == DDB_OK,
+        "%s", err.message);
     return kv;
 }
 
@@ -207,10 +206,10 @@ static void prepare(void)
                               &kv, &err) == DDB_OK,
                   "%s", err.message);
     ck_assert_int_eq(ddb_kv_clear(kv, NULL, NULL), DDB_OK);
-    ck_assert_int_eq(
-        ddb_kv_put(kv, ddb_str("k"), ddb_str("old"), NULL, NULL), DDB_OK);
-    ck_assert_int_eq(
-        ddb_kv_put(kv, ddb_str("n"), ddb_str("0"), &number, NULL), DDB_OK);
+    ck_assert_int_eq(ddb_kv_put(kv, ddb_str("k"), ddb_str("old"), NULL, NULL),
+                     DDB_OK);
+    ck_assert_int_eq(ddb_kv_put(kv, ddb_str("n"), ddb_str("0"), &number, NULL),
+                     DDB_OK);
     ddb_kv_close(kv);
     ddb_client_close(c);
 }
@@ -233,8 +232,8 @@ typedef struct {
 static const row rows[] = {
     {"500 then 200", GET, ONCE("\"InternalServerError\""), DDB_OK, 2, 2, 0, 0,
      0},
-    {"a page of a load balancer, then 200", PUT, ONCE("\"html\""), DDB_OK, 2,
-     2, "new", 0, -1},
+    {"a page of a load balancer, then 200", PUT, ONCE("\"html\""), DDB_OK, 2, 2,
+     "new", 0, -1},
     {"503 for ever", GET, ALWAYS("\"ServiceUnavailable\""), DDB_UNAVAILABLE, 4,
      4, 0, 0, 0},
     {"501 is not repeated", GET, ALWAYS("\"status\",\"status\":501"),
@@ -243,8 +242,8 @@ static const row rows[] = {
      DDB_OK, 2, 2, 0, 0, 0},
     {"throttling of an update is not ambiguous", COUNTER,
      ONCE("\"ThrottlingException\""), DDB_OK, 2, 2, "1", 0, 0},
-    {"a reset before an update is ambiguous", COUNTER,
-     ONCE("\"reset_before\""), DDB_AMBIGUOUS, 1, 1, "0", 0, 1},
+    {"a reset before an update is ambiguous", COUNTER, ONCE("\"reset_before\""),
+     DDB_AMBIGUOUS, 1, 1, "0", 0, 1},
     {"a reset after an update is ambiguous", COUNTER, ONCE("\"reset_after\""),
      DDB_AMBIGUOUS, 1, 1, "1", 0, 1},
     {"500 after an update is ambiguous", COUNTER, ONCE("\"error_after\""),
@@ -259,16 +258,16 @@ static const row rows[] = {
      -1},
     {"close after a put", PUT, ONCE("\"close_after\""), DDB_OK, 2, 2, "new", 0,
      -1},
-    {"an add whose answer was lost knows its own", ADD,
-     ONCE("\"close_after\""), DDB_OK, 2, 3, "new", 0, -1},
+    {"an add whose answer was lost knows its own", ADD, ONCE("\"close_after\""),
+     DDB_OK, 2, 3, "new", 0, -1},
     {"an add answered with 500 knows its own", ADD, ONCE("\"error_after\""),
      DDB_OK, 2, 3, "new", 0, -1},
     {"a delete whose answer was lost", DELETE, ONCE("\"close_after\""), DDB_OK,
      2, 3, "-", 0, 1},
     {"a wrong checksum", GET, ONCE("\"bad_crc\""), DDB_OK, 2, 2, 0, 0, 0},
     {"a flipped bit", GET, ONCE("\"corrupt\""), DDB_OK, 2, 2, 0, 0, 0},
-    {"a wrong checksum for ever", GET, ALWAYS("\"bad_crc\""), DDB_BAD_ANSWER,
-     4, 4, 0, 0, 0},
+    {"a wrong checksum for ever", GET, ALWAYS("\"bad_crc\""), DDB_BAD_ANSWER, 4,
+     4, 0, 0, 0},
     {"no checksum", GET, ALWAYS("\"no_crc\""), DDB_OK, 1, 1, 0, 0, 0},
     {"a cut body with checksum", GET, ONCE("\"truncate\""), DDB_OK, 2, 2, 0, 0,
      0},
@@ -281,14 +280,14 @@ static const row rows[] = {
     {"a length that is too long", GET, ONCE("\"wrong_length\""), DDB_OK, 2, 2,
      0, 0, 0},
     {"a length beyond reason", GET,
-     ALWAYS("\"wrong_length\",\"value\":99999999999999"),
-     DDB_ANSWER_TOO_LARGE, 1, 1, 0, 0, 0},
+     ALWAYS("\"wrong_length\",\"value\":99999999999999"), DDB_ANSWER_TOO_LARGE,
+     1, 1, 0, 0, 0},
     {"garbage", GET, ALWAYS("\"garbage\""), DDB_BAD_ANSWER, 1, 4, 0, 0, 0},
     {"JSON 100,000 deep", GET, ALWAYS("\"deep\""), DDB_BAD_ANSWER, 1, 4, 0, 0,
      0},
     {"an item 100,000 deep", GET,
-     ALWAYS("\"deep\",\"kind\":\"item\",\"closed\":true"), DDB_BAD_ANSWER, 1,
-     4, 0, 0, 0},
+     ALWAYS("\"deep\",\"kind\":\"item\",\"closed\":true"), DDB_BAD_ANSWER, 1, 4,
+     0, 0, 0},
     {"an answer of 40 MB", GET, ALWAYS("\"huge\",\"mb\":40"),
      DDB_ANSWER_TOO_LARGE, 1, 1, 0, 0, 0},
     {"40 MB in chunks", GET, ALWAYS("\"huge\",\"mb\":40,\"chunked\":true"),
@@ -298,23 +297,23 @@ static const row rows[] = {
      1, 1, 0, 0, 0},
     {"silence until the deadline", GET, ALWAYS("\"stall\",\"seconds\":4"),
      DDB_TIMEOUT, 1, 2, 0, 1000, 0},
-    {"silence after a put", PUT, ALWAYS("\"stall\",\"seconds\":4"),
-     DDB_TIMEOUT, 1, 2, 0, 1000, 1},
+    {"silence after a put", PUT, ALWAYS("\"stall\",\"seconds\":4"), DDB_TIMEOUT,
+     1, 2, 0, 1000, 1},
     {"one byte at a time", GET, ALWAYS("\"drip\",\"seconds_per_byte\":0.2"),
      DDB_TIMEOUT, 1, 2, 0, 1000, 0},
-    {"no status line", GET, ALWAYS("\"bad_status_line\""), DDB_NETWORK, 1, 4,
-     0, 0, 0},
+    {"no status line", GET, ALWAYS("\"bad_status_line\""), DDB_NETWORK, 1, 4, 0,
+     0, 0},
     {"early hints", GET, ALWAYS("\"early_hints\""), DDB_OK, 1, 1, 0, 0, 0},
     {"100 Continue, thrice", GET, ALWAYS("\"continue\",\"count\":3"), DDB_OK, 1,
      1, 0, 0, 0},
-    {"chunks", GET, ALWAYS("\"chunked\",\"ext\":true,\"trailer\":true"),
-     DDB_OK, 1, 1, 0, 0, 0},
+    {"chunks", GET, ALWAYS("\"chunked\",\"ext\":true,\"trailer\":true"), DDB_OK,
+     1, 1, 0, 0, 0},
     {"connection closed by name", GET, ALWAYS("\"conn_close\""), DDB_OK, 1, 1,
      0, 0, 0},
     {"gzip that nobody asked for", GET, ALWAYS("\"gzip\",\"force\":true"),
      DDB_BAD_ANSWER, 1, 4, 0, 0, 0},
-    {"the server's clock is an hour ahead", GET, ONCE("\"clock_skew\""),
-     DDB_OK, 2, 2, 0, 0, 0},
+    {"the server's clock is an hour ahead", GET, ONCE("\"clock_skew\""), DDB_OK,
+     2, 2, 0, 0, 0},
     {"an update with a clock an hour behind", COUNTER,
      ONCE("\"clock_skew\",\"seconds\":-3600"), DDB_OK, 2, 2, "1", 0, 0},
     {"an expired token of static credentials", GET,
@@ -327,10 +326,10 @@ static const row rows[] = {
     {"an exception nobody knows", GET,
      ALWAYS("\"error\",\"error\":\"BrandNewException\",\"status\":400"),
      DDB_SERVICE, 1, 1, 0, 0, 0},
-    {"an empty page in a count", COUNT, ONCE("\"empty_page\""), DDB_OK, 2, 3,
-     0, 0, 0},
-    {"a page an item in a count", COUNT, ALWAYS("\"page\",\"limit\":1"),
-     DDB_OK, 2, 3, 0, 0, 0},
+    {"an empty page in a count", COUNT, ONCE("\"empty_page\""), DDB_OK, 2, 3, 0,
+     0, 0},
+    {"a page an item in a count", COUNT, ALWAYS("\"page\",\"limit\":1"), DDB_OK,
+     2, 3, 0, 0, 0},
     {"500 between two pages of a count", COUNT,
      "[{\"match\":{\"nth\":2},\"times\":1,"
      "\"fault\":{\"type\":\"InternalServerError\"}},"
@@ -375,7 +374,8 @@ START_TEST(row_by_row)
         ck_assert_msg(err.maybe_applied == t->maybe, "%s: maybe_applied",
                       t->name);
     if (code != DDB_OK)
-        ck_assert_msg(err.message[0] != '\0' && strstr(err.message, SECRET) == NULL,
+        ck_assert_msg(err.message[0] != '\0' &&
+                          strstr(err.message, SECRET) == NULL,
                       "%s: message", t->name);
     tell("/plan", "[]");
     tell("/clock", "{\"skew_seconds\":0}");
@@ -409,10 +409,9 @@ START_TEST(honours_retry_after)
     stats = admin("/stats", NULL);
     retries = json_object_get(stats, "retries");
     ck_assert_uint_eq(json_array_size(retries), 1);
-    ck_assert_double_ge(
-        json_number_value(json_object_get(json_array_get(retries, 0),
-                                          "delay_ms")),
-        690.0);
+    ck_assert_double_ge(json_number_value(json_object_get(
+                            json_array_get(retries, 0), "delay_ms")),
+                        690.0);
     ck_assert(json_is_true(
         json_object_get(json_array_get(retries, 0), "same_connection")));
     json_decref(stats);
@@ -505,8 +504,8 @@ static void fill(ddb_kv *kv, int n)
 /* Empty pages, tiny pages and half-done batches lose and double nothing. */
 START_TEST(lists_and_batches_are_exact_on_odd_pages)
 {
-    ddb_client *c = client(need("DDB_TEST_PROXY"),
-                           &(ddb_options){.timeout_ms = 30000});
+    ddb_client *c =
+        client(need("DDB_TEST_PROXY"), &(ddb_options){.timeout_ms = 30000});
     ddb_kv *kv = store(c, "odd pages");
     ddb_kv_iter *it = NULL;
     const ddb_kv_entry *e;
@@ -515,14 +514,13 @@ START_TEST(lists_and_batches_are_exact_on_odd_pages)
     int n = 0;
 
     prepare();
-    tell("/plan",
-         "[{\"match\":{\"op\":[\"Query\",\"Scan\"]},\"times\":2,"
-         "\"fault\":{\"type\":\"empty_page\"}},"
-         "{\"match\":{\"op\":[\"Query\",\"Scan\"]},"
-         "\"fault\":{\"type\":\"page\",\"limit\":7}},"
-         "{\"match\":{\"op\":[\"BatchWriteItem\",\"BatchGetItem\"],"
-         "\"every\":2},\"fault\":{\"type\":\"unprocessed\","
-         "\"fraction\":0.5}}]");
+    tell("/plan", "[{\"match\":{\"op\":[\"Query\",\"Scan\"]},\"times\":2,"
+                  "\"fault\":{\"type\":\"empty_page\"}},"
+                  "{\"match\":{\"op\":[\"Query\",\"Scan\"]},"
+                  "\"fault\":{\"type\":\"page\",\"limit\":7}},"
+                  "{\"match\":{\"op\":[\"BatchWriteItem\",\"BatchGetItem\"],"
+                  "\"every\":2},\"fault\":{\"type\":\"unprocessed\","
+                  "\"fraction\":0.5}}]");
     fill(kv, 100);
     ck_assert_int_eq(ddb_kv_count(kv, NULL, &count, &err), DDB_OK);
     ck_assert_int_eq(count, 100);
@@ -546,8 +544,8 @@ END_TEST
 
 START_TEST(a_batch_never_processed_gives_all_back)
 {
-    ddb_client *c = client(need("DDB_TEST_PROXY"),
-                           &(ddb_options){.timeout_ms = 1500});
+    ddb_client *c =
+        client(need("DDB_TEST_PROXY"), &(ddb_options){.timeout_ms = 1500});
     ddb_kv *kv = store(c, "faults");
     ddb_kv_pair pairs[3] = {{.key = {"a", 1}, .value = {"1", 1}},
                             {.key = {"b", 1}, .value = {"2", 1}},
@@ -613,8 +611,8 @@ static void *work(void *arg)
 
 START_TEST(a_storm_loses_no_acknowledged_write)
 {
-    ddb_client *c = client(need("DDB_TEST_PROXY"),
-                           &(ddb_options){.timeout_ms = 20000});
+    ddb_client *c =
+        client(need("DDB_TEST_PROXY"), &(ddb_options){.timeout_ms = 20000});
     pthread_t threads[THREADS];
     worker workers[THREADS] = {{0}};
     int64_t sure = 0, unknown = 0;

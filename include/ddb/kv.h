@@ -128,7 +128,7 @@ void ddb_kv_iter_close(ddb_kv_iter *iter);
 ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
                       ddb_err *err);
 
-/* ---- Many at once: ddb_kv_many(3) --------------------------------------- */
+/* ---- Many at once: ddb_kv(3) -------------------------------------------- */
 
 typedef struct {
     ddb_bytes key;
