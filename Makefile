@@ -102,6 +102,7 @@ lib_src = \
     lib/base/arena.c \
     lib/base/buf.c \
     lib/base/clock.c \
+    lib/base/crc32.c \
     lib/base/enc.c \
     lib/base/err.c \
     lib/base/hash.c \
@@ -164,6 +165,7 @@ test_src = \
     tests/test_client.c \
     tests/test_clock.c \
     tests/test_codec.c \
+    tests/test_crc32.c \
     tests/test_creds.c \
     tests/test_creds_env.c \
     tests/test_endpoint.c \

@@ -11,6 +11,7 @@
     SUITE(arena)                                                               \
     SUITE(buf)                                                                 \
     SUITE(clock)                                                               \
+    SUITE(crc32)                                                               \
     SUITE(enc)                                                                 \
     SUITE(err)                                                                 \
     SUITE(hash)                                                                \

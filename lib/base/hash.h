@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 and HMAC-SHA-256 over OpenSSL's EVP, CRC-32 over zlib or our own
- * table.  The only file that knows OpenSSL, with alloc.c. */
+/* SHA-256 and HMAC-SHA-256 over OpenSSL's EVP (hash.c, which with alloc.c
+ * alone knows OpenSSL), CRC-32 over zlib or our own table (crc32.c). */
 #ifndef DDBI_HASH_H
 #define DDBI_HASH_H
 
