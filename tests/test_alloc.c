@@ -168,8 +168,7 @@ Suite *suite_alloc(void)
     tcase_add_test(tc, refuses_sizes_that_overflow);
     tcase_add_test(tc, realloc_array_keeps_what_was_there);
     tcase_add_test(tc, copies_end_in_nul);
-    tcase_add_loop_test(tc, sums_and_products_tell_overflow, 0,
-                        sizeof sizes / sizeof sizes[0]);
+    tcase_add_loop_test(tc, sums_and_products_tell_overflow, 0, ROWS(sizes));
     tcase_add_test(tc, wipe_leaves_zeros);
     tcase_add_test(tc, wipe_free_leaves_no_secret_to_the_heap);
     tcase_add_test(tc, half_an_allocator_is_none);

@@ -225,8 +225,7 @@ Suite *suite_buf(void)
 
     tcase_add_test(tc, grows_and_keeps_what_was_added);
     tcase_add_test(tc, nothing_can_be_added);
-    tcase_add_loop_test(tc, writes_integers, 0,
-                        sizeof integers / sizeof integers[0]);
+    tcase_add_loop_test(tc, writes_integers, 0, ROWS(integers));
     tcase_add_test(tc, text_ends_in_nul_and_may_go_on);
     tcase_add_test(tc, reserved_room_is_there);
     tcase_add_test(tc, takes_max_bytes_and_not_one_more);

@@ -86,8 +86,7 @@ Suite *suite_crc32(void)
     Suite *s = suite_create("crc32");
     TCase *tc = tcase_create("crc32");
 
-    tcase_add_loop_test(tc, known_answers, 0,
-                        sizeof vectors / sizeof vectors[0]);
+    tcase_add_loop_test(tc, known_answers, 0, ROWS(vectors));
     tcase_add_test(tc,
                    agrees_with_the_definition_at_every_length_and_alignment);
     tcase_add_test(tc, every_byte_of_the_table_is_right);

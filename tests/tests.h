@@ -6,6 +6,9 @@
 
 #include <check.h>
 
+/* For tcase_add_loop_test(): a table, a row each run. */
+#define ROWS(table) (int)(sizeof(table) / sizeof(table)[0])
+
 #define SUITES                                                                 \
     SUITE(alloc)                                                               \
     SUITE(arena)                                                               \
