@@ -107,6 +107,7 @@ lib_src = \
     lib/base/err.c \
     lib/base/hash.c \
     lib/base/version.c \
+    lib/client/blocking.c \
     lib/client/call.c \
     lib/client/client.c \
     lib/client/retry.c \

@@ -56,6 +56,9 @@ const ddbi_clock *ddbi_client_clock(const ddb_client *c);
 void ddbi_client_log(ddb_client *c, ddb_log_level level, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 
+/* For a provider more, before the first call. */
+struct ddbi_creds *ddbi_client_creds(ddb_client *c);
+
 /* Open over a given transport, which the client then owns (also on failure),
  * with a given clock: for tests and engines.  clock NULL: the system's, or
  * opt->now. */

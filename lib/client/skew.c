@@ -29,13 +29,16 @@ void ddbi_skew_set(ddbi_skew *s, int64_t server, int64_t mono)
 
 int ddbi_skew_parse(const char *message, int64_t *server)
 {
-    const char *p;
+    const char *p = message;
 
     if (strstr(message, "Signature expired") == NULL &&
         strstr(message, "yet current") == NULL)
         return 0;
-    p = strchr(message, '(');
-    if (p == NULL || strlen(p + 1) < AMZ_DATE_SIZE)
-        return 0;
-    return ddbi_parse_amz_date(p + 1, AMZ_DATE_SIZE, server) == 0;
+    while ((p = strchr(p, '(')) != NULL) {
+        p++;
+        if (strlen(p) >= AMZ_DATE_SIZE &&
+            ddbi_parse_amz_date(p, AMZ_DATE_SIZE, server) == 0)
+            return 1;
+    }
+    return 0;
 }
