@@ -147,9 +147,15 @@ lib_src = \
 
 ddb_src = \
     tools/cli.c \
-    tools/ddb.c
+    tools/cli_io.c \
+    tools/ddb.c \
+    tools/ddb_export.c \
+    tools/ddb_import.c \
+    tools/ddb_item.c \
+    tools/ddb_list.c \
+    tools/ddb_table.c \
+    tools/progress.c
 
-# The suites, and what they share.
 test_src = \
     tests/failhash.c \
     tests/fake.c \
@@ -214,7 +220,8 @@ lib_src := $(call landed,$(lib_src))
 ifneq ($(listed),$(words $(lib_src)))
 no_undefined =
 endif
-ddb_src := $(if $(call landed,tools/ddb.c),$(call landed,$(ddb_src)))
+ddb_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
+    landed,$(ddb_src)))
 test_src := $(call landed,$(test_src))
 e2e_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
     landed,$(e2e_src)))

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* ddb: the table of the commands, and main().  See ddb(1). */
+#include "ddb_commands.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const cli_command commands[] = {
+    {"get", "KEY [-o FILE]",
+     "Write the value of a key to standard output, byte for byte, with nothing "
+     "added.",
+     ddb_run_get, CLI_OUTPUT, 1, 1},
+    {"put", "KEY [VALUE | -i FILE | -]",
+     "Store a value under a key, in the place of what is there.  VALUE is kept "
+     "as\n"
+     "text.  What comes from a file or from standard input (-) is kept as text "
+     "if\n"
+     "it is UTF-8, else as bytes.",
+     ddb_run_put, CLI_INPUT | CLI_TTL | CLI_IF_ABSENT | CLI_BINARY | CLI_CREATE,
+     1, 2},
+    {"del", "KEY...",
+     "Delete keys.  Exit status 1: one of them was not there; the others are\n"
+     "deleted.",
+     ddb_run_del, CLI_CREATE, 1, -1},
+    {"has", "KEY",
+     "Exit status 0 if there is such a key, 1 if there is none.  Nothing is "
+     "written.",
+     ddb_run_has, 0, 1, 1},
+    {"count", "[--prefix PREFIX]", "Write how many keys there are.",
+     ddb_run_count, CLI_PREFIX, 0, 0},
+    {"keys", "[--prefix PREFIX] [--limit N] [--reverse] [-0]",
+     "Write the keys in the order of their bytes, one a line.", ddb_run_keys,
+     CLI_PREFIX | CLI_LIMIT | CLI_REVERSE | CLI_NULL, 0, 0},
+    {"export", "> FILE",
+     "Write all entries of the namespace as JSON Lines, one an entry:\n"
+     "  {\"key\":\"k\",\"value\":\"text\"}, "
+     "{\"key\":\"k\",\"base64\":\"AAE=\"} "
+     "or\n"
+     "  {\"key\":\"k\",\"number\":\"3\"}, with \"ttl\" in Unix seconds if it "
+     "expires.",
+     ddb_run_export, 0, 0, 0},
+    {"import", "< FILE",
+     "Store what export has written.  Other keys stay as they are.  An import "
+     "that\n"
+     "was cut off can be run again.",
+     ddb_run_import, CLI_CREATE, 0, 0},
+    {"clear", "[--yes]",
+     "Delete all entries of the namespace.  Asks first when there is a "
+     "terminal,\n"
+     "else wants --yes.",
+     ddb_run_clear, CLI_YES | CLI_CREATE, 0, 0},
+    {"table", "create|describe|delete|wait [--billing MODE --rcu N --wcu N]",
+     "create: make the table, switch its TTL on and wait until it can be used; "
+     "one\n"
+     "that is there and fits will do.  describe: tell of it.  delete: delete "
+     "it with\n"
+     "all its namespaces, without asking.  wait: until it can be used.",
+     ddb_run_table, CLI_BILLING | CLI_UNITS | CLI_NO_TTL, 1, 1},
+    {"call", "OPERATION [JSON | @FILE | -]",
+     "Send any operation of DynamoDB, such as ListTables, with this input, and "
+     "write\n"
+     "the JSON answer.",
+     ddb_run_call, 0, 1, 2},
+    {0}};
+
+/* A standard file that is closed would give its number to the connection,
+ * and what is written to stdout would go there.  Opened the wrong way round,
+ * its use still fails. */
+static void hold_standard_files(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+static int run(cli *c)
+{
+    if (c->version)
+        cli_print(c, "ddb %s\n", ddb_version());
+    else if (c->help)
+        cli_help(c, commands, stdout);
+    else
+        return c->command->run(c);
+    return CLI_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    cli c;
+    int status;
+    int flushed;
+
+    hold_standard_files();
+    status = cli_parse(&c, commands, argc, argv);
+    if (status == CLI_DONE)
+        status = run(&c);
+    cli_close(&c);
+    flushed = cli_flush(&c);
+    if (status == CLI_DONE)
+        status = flushed;
+    if (fclose(stdout) != 0 && status == CLI_DONE)
+        status = cli_fail(&c, CLI_INTERNAL, "cannot write to standard output");
+    return status;
+}
