@@ -90,8 +90,8 @@ endif
 ifeq ($(zlib),yes)
 our_cppflags += -DDDB_WITH_ZLIB
 endif
-check_cflags = $(shell $(PKG_CONFIG) --cflags check)
-check_libs = $(shell $(PKG_CONFIG) --libs check)
+check_cflags = $(shell $(PKG_CONFIG) --cflags check libssl)
+check_libs = $(shell $(PKG_CONFIG) --libs check libssl)
 
 # ---- Sources ----------------------------------------------------------------
 
@@ -159,6 +159,7 @@ ddb_src = \
 test_src = \
     tests/failhash.c \
     tests/fake.c \
+    tests/fakecerts.c \
     tests/fakehttp.c \
     tests/main.c \
     tests/oom.c \
@@ -198,6 +199,7 @@ test_src = \
     tests/test_reply.c \
     tests/test_request.c \
     tests/test_retry.c \
+    tests/test_sigpipe.c \
     tests/test_sigv4.c \
     tests/test_skew.c \
     tests/test_transport.c \
@@ -334,8 +336,8 @@ static-tools: $(ddb_obj) $(static_lib)
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
-helpers = $(filter $O/tests/failhash.o $O/tests/fake.o $O/tests/fakehttp.o \
-    $O/tests/oom.o, $(test_obj))
+helpers = $(filter $O/tests/failhash.o $O/tests/fake.o $O/tests/fakecerts.o \
+    $O/tests/fakehttp.o $O/tests/oom.o, $(test_obj))
 
 # While files are landing the helpers are in an archive, so that one whose
 # own needs have not landed yet does no harm.

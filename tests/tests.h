@@ -32,6 +32,7 @@
     SUITE(endpoint)                                                            \
     SUITE(http)                                                                \
     SUITE(remote)                                                              \
+    SUITE(sigpipe)                                                             \
     SUITE(sigv4)                                                               \
     SUITE(creds)                                                               \
     SUITE(creds_env)                                                           \

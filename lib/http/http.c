@@ -324,7 +324,7 @@ void ddbi_http_finish(ddbi_http_conn *c)
 {
     ddbi_http_answer *a = c->answer;
 
-    if (c->result != CURLE_OK)
+    if (c->result != CURLE_OK || !c->head_done)
         ddbi_http_explain(c);
     else
         a->unframed = !c->framed && a->status != 204 && a->status != 304;

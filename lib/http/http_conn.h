@@ -52,7 +52,7 @@ ddb_code ddbi_http_setup_failed(CURLcode result, ddb_err *err);
 /* Has any byte of a request been sent? */
 int ddbi_http_has_sent(const ddbi_http_conn *c);
 
-/* Fill the answer from a result that is not CURLE_OK. */
+/* Fill the answer of an exchange that failed. */
 void ddbi_http_explain(ddbi_http_conn *c);
 
 #endif

@@ -156,6 +156,10 @@ void ddbi_http_explain(ddbi_http_conn *c)
         a->code = c->failed;
         a->retryable = c->failed == DDB_BAD_ANSWER;
         say(c, "%s (curl %d)", c->why, (int)c->result);
+    } else if (c->result == CURLE_OK) { /* so says libcurl 7.88 of it */
+        a->code = DDB_NETWORK;
+        a->retryable = 1;
+        say(c, "the answer broke off in its headers");
     } else if (is_stale(c)) {
         a->code = DDB_NETWORK;
         a->retryable = 1;
