@@ -300,7 +300,7 @@ static ddb_code one_request(batch *b, size_t *n, size_t *back, ddb_err *err)
         return code;
     if ((code = read_answer(b, err)) != DDB_OK) {
         b->maybe_applied |= b->get == NULL;
-        return code;
+        return ddbi_done(b->job, 0, code, err);
     }
     for (size_t i = b->plan.head; i < b->plan.head + *n; i++) {
         if (b->plan.entries[b->plan.queue[i]].state == DDBI_SENT)

@@ -144,15 +144,13 @@ static ddb_code write_item(ddb_client *c, const item_write *w, ddb_item **out,
     code = ddbi_job_run(j, &spec, err);
     if (code == DDB_OK) {
         code = read_item(j, "Attributes", w->consumed, &it, err);
-        if (code != DDB_OK && err != NULL)
-            err->maybe_applied = 1; /* it was: only the answer is lost */
+        ddbi_done(j, 1, code, err);
     } else if (code == DDB_CONDITION_FAILED && w->return_blocking) {
         ddb_code trouble = read_blocking(j, &it, err);
 
         if (trouble != DDB_OK)
-            code = trouble;
+            code = ddbi_done(j, 0, trouble, err);
     }
-    code = ddbi_done(j, code, err);
     if (out != NULL)
         *out = it, it = NULL;
 out:
@@ -255,6 +253,7 @@ ddb_code ddb_get_item(ddb_client *c, const ddb_get_item_in *in, ddb_item **out,
     /* The service answers {} for an item that is not there. */
     if (code == DDB_OK && *out == NULL)
         code = ddbi_fail(err, DDB_NOT_FOUND, "no such item");
+    ddbi_done(j, 0, code, err);
 out:
     ddbi_job_end(j);
     return code;

@@ -202,6 +202,7 @@ static ddb_code one_page(ddb_client *c, const ddb_query_in *in, int scan,
     }
     code =
         read_page(page, j, in->select == DDB_SELECT_COUNT, in->consumed, err);
+    ddbi_done(j, 0, code, err);
     if (code == DDB_OK)
         *out = page, page = NULL;
 out:
@@ -326,7 +327,7 @@ static ddb_code next_page(ddb_pager *p, ddb_err *err)
     code = read_page(p->page, j, p->counting, p->consumed, err);
     if (code == DDB_OK)
         code = advance(p, err);
-    if (code != DDB_OK)
+    if (ddbi_done(j, 0, code, err) != DDB_OK)
         ddbi_page_reset(p->page);
 out:
     ddbi_job_end(j);

@@ -31,11 +31,11 @@ static ddb_code call(ddbi_job *j, ddbi_req *q, const ddbi_job_spec *spec,
     ddb_code code = ddbi_req_end(q);
 
     if (code == DDB_OK)
-        code = ddbi_done(j, ddbi_job_run(j, spec, err), err);
-    if (code == DDB_OK && read != NULL) {
-        code = read(&j->reply.body, arg, err);
-        if (code != DDB_OK && !spec->read && err != NULL)
-            err->maybe_applied = 1; /* it was: only the answer is lost */
+        code = ddbi_job_run(j, spec, err);
+    if (code == DDB_OK) {
+        if (read != NULL)
+            code = read(&j->reply.body, arg, err);
+        ddbi_done(j, !spec->read, code, err);
     }
     ddbi_job_end(j);
     return code;

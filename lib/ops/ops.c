@@ -97,9 +97,14 @@ void ddbi_req_check(ddbi_req *q, int timeout_ms, const ddb_name *names,
                       "values without an expression that can use them");
 }
 
-ddb_code ddbi_done(const ddbi_job *j, ddb_code code, ddb_err *err)
+ddb_code ddbi_done(const ddbi_job *j, int wrote, ddb_code code, ddb_err *err)
 {
-    if (err != NULL && j->maybe_applied)
-        err->maybe_applied = 1;
+    if (err == NULL)
+        return code;
+    err->maybe_applied = j->maybe_applied || (wrote && code != DDB_OK);
+    if (code != DDB_OK) {
+        err->http_status = j->reply.status;
+        memcpy(err->request_id, j->reply.request_id, sizeof err->request_id);
+    }
     return code;
 }

@@ -33,9 +33,11 @@ void ddbi_req_check(ddbi_req *q, int timeout_ms, const ddb_name *names,
                     int has_expression, const ddb_item *values,
                     int has_condition);
 
-/* An attempt whose fate is unknown came before the one that succeeded: say
- * so in err. */
-ddb_code ddbi_done(const ddbi_job *j, ddb_code code, ddb_err *err);
+/* The end of a call that was answered, with the code that reading the answer
+ * gave.  err learns which request it was when it failed, and maybe_applied:
+ * an attempt of unknown fate came before, or it wrote and cannot tell what
+ * came of it. */
+ddb_code ddbi_done(const ddbi_job *j, int wrote, ddb_code code, ddb_err *err);
 
 /* All members of CreateTable. */
 void ddbi_req_create_table(ddbi_req *q, const ddb_create_table_in *in);
