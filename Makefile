@@ -210,6 +210,11 @@ test_src = \
 e2e_src = \
     tests/e2e_faults.c
 
+example_src = \
+    examples/anything.c \
+    examples/readings.c \
+    examples/settings.c
+
 man_pages = \
     man/ddb.3 \
     man/ddb_endpoint.7 \
@@ -228,16 +233,21 @@ test_src := $(call landed,$(test_src))
 e2e_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
     landed,$(e2e_src)))
 
+example_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
+    landed,$(example_src)))
+
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
+example_obj = $(example_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
 shared_lib = $O/libddb.so.$(version)
 programs = $(if $(ddb_src),$O/ddb)
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
+examples = $(example_src:%.c=$O/%)
 
 # ---- Building ---------------------------------------------------------------
 
@@ -357,12 +367,16 @@ $(e2e_tests): %: %.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $< $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
-check-programs: $(unit_tests) $(e2e_tests)
+$(examples): %: %.o $(static_lib)
+	$(say) LD $@
+	$(Q)$(link) -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
+
+check-programs: $(unit_tests) $(e2e_tests) $(examples)
 
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit
+run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -375,6 +389,7 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
 server = $(srcdir)/tests/with-server
 unit = $(TEST_WRAPPER) $(unit_tests)
 
+check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
@@ -392,7 +407,8 @@ check: all check-programs
 	    $(foreach check,$(checks),$(check)='$(check_$(check))')
 endif
 
-check-exports check-headers check-install check-man: all
+check-examples check-exports check-headers check-install check-man: all \
+    check-programs
 	$(check_env) $(check_$(@:check-%=%))
 
 # Builds of their own beside $O, never a tree of mixed objects.
@@ -417,6 +433,7 @@ coverage:
 	$(srcdir)/tests/coverage $O-$@/lib
 
 c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
+    $(example_src) \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
         $(srcdir)/tools/*.h $(srcdir)/tests/*.h))
 
@@ -552,9 +569,11 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan check check-exports check-headers check-install \
-    check-man check-programs clean coverage dist distcheck distclean format \
-    help install install-dev install-lib install-man install-programs \
-    install-strip installdirs lint static-tools tsan uninstall valgrind
+.PHONY: FORCE all asan check check-examples check-exports check-headers \
+    check-install check-man check-programs clean coverage dist distcheck \
+    distclean format help install install-dev install-lib install-man \
+    install-programs install-strip installdirs lint static-tools tsan \
+    uninstall valgrind
 
--include $(lib_obj:.o=.d) $(ddb_obj:.o=.d) $(test_obj:.o=.d) $(e2e_obj:.o=.d)
+-include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
+    $(example_obj))
