@@ -142,6 +142,7 @@ lib_src = \
     lib/wire/number.c \
     lib/wire/reply.c \
     lib/wire/request.c \
+    lib/wire/set.c \
     lib/wire/transport.c \
     lib/wire/value.c
 
@@ -199,6 +200,7 @@ test_src = \
     tests/test_reply.c \
     tests/test_request.c \
     tests/test_retry.c \
+    tests/test_set.c \
     tests/test_sigpipe.c \
     tests/test_sigv4.c \
     tests/test_skew.c \

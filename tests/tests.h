@@ -26,6 +26,7 @@
     SUITE(number)                                                              \
     SUITE(reply)                                                               \
     SUITE(request)                                                             \
+    SUITE(set)                                                                 \
     SUITE(transport)                                                           \
     SUITE(value)                                                               \
     SUITE(ca)                                                                  \

@@ -25,6 +25,8 @@ ddb_code ddbi_number_parse(const char *p, size_t n, ddbi_number *out);
  * included; out has room for DDBI_NUMBER_TEXT bytes. */
 #define DDBI_NUMBER_TEXT 176
 size_t ddbi_number_format(const ddbi_number *v, char *out);
+/* The same of an integer. */
+size_t ddbi_i64_format(int64_t v, char *out);
 int ddbi_number_compare(const ddbi_number *a, const ddbi_number *b);
 /* Whole and within int64_t: 0. */
 int ddbi_number_i64(const ddbi_number *v, int64_t *out);

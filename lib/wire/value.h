@@ -64,6 +64,8 @@ ddb_value *ddbi_item_append(ddb_item *it, ddb_bytes name);
 /* After the last append: names come once, else DDB_INVALID; DDB_NOMEM.
  * Makes a look-up in a large item fast. */
 ddb_code ddbi_item_settle(ddb_item *it);
+/* Deep copies of all attributes into an empty item. */
+ddb_code ddbi_item_fill(ddb_item *to, const ddb_item *from);
 /* An attribute by a name that need not end in NUL. */
 const ddb_value *ddbi_item_find(const ddb_item *it, const void *name, size_t n);
 /* Why the item failed, for a message; never NULL. */
@@ -84,6 +86,11 @@ typedef struct {
     const ddb_value *from;
 } ddbi_input;
 
+/* S or N of a C string; NULL gives what is refused. */
+ddbi_input ddbi_text_input(ddb_type type, const char *text);
+/* A set; of any other type what is refused. */
+ddbi_input ddbi_set_input(ddb_type type, const ddb_bytes *elements, size_t n);
+
 /* Check it and make it, in v, of which S, N and B reuse the room.  Fails as
  * a setter does, and v is as it was. */
 ddb_code ddbi_value_make(ddbi_arena *arena, ddb_value *v, const ddbi_input *in,
@@ -92,13 +99,18 @@ ddb_code ddbi_value_make(ddbi_arena *arena, ddb_value *v, const ddbi_input *in,
  * for an attribute of an item. */
 ddb_code ddbi_value_copy(ddbi_arena *arena, ddb_value *v, const ddb_value *from,
                          int depth);
-/* What the checks of a set of n elements say: not empty, none twice. */
-ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n);
 /* Make the arena fail, unless it has; returns its failure. */
 ddb_code ddbi_value_fail(ddbi_arena *arena, ddb_code code, const char *why);
 /* Bytes against the 400 KB. */
 size_t ddbi_value_size(const ddb_value *v);
 
+/* Not empty, and no element twice: else the arena fails.  Numbers are written
+ * as ddbi_number_format() does. */
+ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n);
+/* Without order; numbers as numbers. */
+int ddbi_set_equal(const ddb_value *a, const ddb_value *b);
+/* An order of S, N or B, of which 0 is equal, and a number's is its own. */
+int ddbi_scalar_compare(const ddb_value *a, const ddb_value *b);
 /* Put 0 to n-1 in order, without memory, in n log n. */
 void ddbi_sort(uint32_t *order, uint32_t n,
                int (*compare)(const void *arg, uint32_t a, uint32_t b),
