@@ -238,7 +238,7 @@ static ddb_code order_last(ddb_item *it)
     return DDB_OK;
 }
 
-static ddb_code check_name(ddb_item *it, const void *name, size_t n)
+ddb_code ddbi_item_check_name(ddb_item *it, const void *name, size_t n)
 {
     if (!name || n == 0)
         return ddbi_value_fail(it->arena, DDB_INVALID,
@@ -270,7 +270,8 @@ ddb_value *ddbi_item_slot(ddb_item *it, const void *name, size_t n)
 {
     uint32_t i;
 
-    if (it->arena->failed != DDB_OK || check_name(it, name, n) != DDB_OK)
+    if (it->arena->failed != DDB_OK ||
+        ddbi_item_check_name(it, name, n) != DDB_OK)
         return NULL;
     i = find(it, name, n);
     return i < it->n ? &it->attributes[i].value : new_slot(it, name, n);
@@ -305,7 +306,7 @@ static ddb_code set(ddb_item *it, const char *name, const ddbi_input *in)
         return DDB_NOMEM;
     if (it->arena->failed != DDB_OK)
         return it->arena->failed;
-    code = check_name(it, name, n);
+    code = ddbi_item_check_name(it, name, n);
     if (code != DDB_OK)
         return code;
     i = find(it, name, n);

@@ -66,6 +66,8 @@ ddb_value *ddbi_item_append(ddb_item *it, ddb_bytes name);
 ddb_code ddbi_item_settle(ddb_item *it);
 /* Deep copies of all attributes into an empty item. */
 ddb_code ddbi_item_fill(ddb_item *to, const ddb_item *from);
+/* May it be an attribute's name?  Else the item fails. */
+ddb_code ddbi_item_check_name(ddb_item *it, const void *name, size_t n);
 /* An attribute by a name that need not end in NUL. */
 const ddb_value *ddbi_item_find(const ddb_item *it, const void *name, size_t n);
 /* Why the item failed, for a message; never NULL. */
