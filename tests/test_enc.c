@@ -72,31 +72,11 @@ START_TEST(base64_of_any_bytes_comes_back)
 END_TEST
 
 static const char *const bad_base64s[] = {
-    "Z",
-    "Zg",
-    "Zg=",
-    "Zm9",
-    "Zm9vY",
-    "====",
-    "Z===",
-    "=g==",
-    "Zg=v",
-    "Zm9vZg==Zm9v",
-    "Zg==Zg==",
-    "Zm8=Zm8=",
-    "Zm9 ",
-    "Zm9v\n",
-    "Zm-v",
-    "Zm_v",
-    "Zh==",
-    "Zm9=",
-    "Zm9v\nZm8",
-    "Z m9v===",
-    "Zm9\x80",
-    "\xff"
-    "m9v",
-    "Zm9vZm9vZ!9v",
-    "Zm9.Zm9v",
+    "Z",        "Zg",       "Zg=",          "Zm9",       "Zm9vY",
+    "====",     "Z===",     "=g==",         "Zg=v",      "Zm9vZg==Zm9v",
+    "Zg==Zg==", "Zm8=Zm8=", "Zm9 ",         "Zm9v\n",    "Zm-v",
+    "Zm_v",     "Zh==",     "Zm9=",         "Zm9v\nZm8", "Z m9v===",
+    "Zm9\x80",  "\xffZm9",  "Zm9vZm9vZ!9v", "Zm9.Zm9v",
 };
 
 START_TEST(refuses_what_no_encoder_writes)
