@@ -237,9 +237,7 @@ static ddb_code finish(ddbi_job *j, const known *k, ddb_code code, char **out,
         code = ddbi_fail(err, DDB_BAD_ANSWER, "the answer is no JSON object");
     else
         code = hand_over(j, out, n, err);
-    if (code != DDB_OK && k->kind != READ)
-        err->maybe_applied = 1;
-    return code;
+    return ddbi_done(j, k->kind != READ, code, err);
 }
 
 ddb_code ddb_call(ddb_client *c, const ddb_call_in *in, char **out,
@@ -280,7 +278,7 @@ ddb_code ddb_call(ddb_client *c, const ddb_call_in *in, char **out,
                                          .timeout_ms = in->timeout_ms,
                                          .slow_throttle = k->slow},
                         err);
-    code = ddbi_done(j, finish(j, k, code, out, &n, err), err);
+    code = finish(j, k, code, out, &n, err);
 out:
     ddbi_job_end(j);
     if (out_n != NULL)
