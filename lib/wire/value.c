@@ -303,6 +303,11 @@ size_t ddbi_value_size(const ddb_value *v)
 
 /* ---- Reading ------------------------------------------------------------ */
 
+ddb_bytes ddb_str(const char *text)
+{
+    return (ddb_bytes){text, text ? strlen(text) : 0};
+}
+
 ddb_type ddb_value_type(const ddb_value *v)
 {
     return v ? v->type : (ddb_type)0;
