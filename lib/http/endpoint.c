@@ -55,20 +55,25 @@ static const struct {
 
 /* ---- Settings ----------------------------------------------------------- */
 
-static setting env(const ddbi_endpoint_in *in, const char *name)
+/* An empty value counts as none. */
+static setting setting_of(const char *value, const char *from)
 {
-    const char *value = in->env != NULL ? in->env(in->env_arg, name) : NULL;
-
-    return (setting){value != NULL && *value != '\0' ? value : NULL, name};
+    return (setting){value != NULL && *value != '\0' ? value : NULL, from};
 }
 
-/* The first one that is set. */
+static setting env(const ddbi_endpoint_in *in, const char *name)
+{
+    return setting_of(in->env != NULL ? in->env(in->env_arg, name) : NULL,
+                      name);
+}
+
+/* The option, else the first variable that is set. */
 static setting first_of(const ddbi_endpoint_in *in, setting option,
                         const char *name, const char *second)
 {
-    if (option.value == NULL || *option.value == '\0')
-        option = env(in, name);
-    return option.value != NULL ? option : env(in, second);
+    setting s = option.value != NULL ? option : env(in, name);
+
+    return s.value != NULL ? s : env(in, second);
 }
 
 static ddb_code env_flag(const ddbi_endpoint_in *in, const char *name,
@@ -90,12 +95,10 @@ static ddb_code find_endpoint(const ddbi_endpoint_in *in, setting *out,
     ddb_code code =
         env_flag(in, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &ignore, err);
 
-    *out = (setting){in->endpoint, "endpoint"};
+    *out = setting_of(in->endpoint, "endpoint");
     if (code == DDB_OK && !ignore)
         *out =
             first_of(in, *out, "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL");
-    if (out->value != NULL && *out->value == '\0')
-        out->value = NULL;
     return code;
 }
 
@@ -119,7 +122,7 @@ static ddb_code find_region(const ddbi_endpoint_in *in, ddbi_endpoint *out,
 {
     static const char fips[] = "fips-";
     const size_t fips_n = sizeof fips - 1;
-    setting s = first_of(in, (setting){in->region, "region"}, "AWS_REGION",
+    setting s = first_of(in, setting_of(in->region, "region"), "AWS_REGION",
                          "AWS_DEFAULT_REGION");
     const char *p = s.value;
     size_t n;
