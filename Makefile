@@ -414,24 +414,24 @@ check-examples check-exports check-headers check-install check-man: all \
 	$(check_env) $(check_$(@:check-%=%))
 
 # Builds of their own beside $O, never a tree of mixed objects.
-other_build = +$(MAKE) --no-print-directory O=$O-$@ checks='$(run_checks)' \
+other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(run_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
 
 asan:
-	$(other_build) check CFLAGS='-O1 -g -fno-omit-frame-pointer \
+	+$(other_build) check CFLAGS='-O1 -g -fno-omit-frame-pointer \
 	    -fsanitize=address,undefined -fno-sanitize-recover=all'
 
 tsan:
-	TSAN_OPTIONS=halt_on_error=1 $(other_build) check \
+	+TSAN_OPTIONS=halt_on_error=1 $(other_build) check \
 	    CFLAGS='-O1 -g -fsanitize=thread'
 
 valgrind:
-	CK_FORK=no $(other_build) check checks=unit CFLAGS='-O1 -g' \
+	+CK_FORK=no $(other_build) check checks=unit CFLAGS='-O1 -g' \
 	    TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9'
 
 coverage:
 	rm -rf $O-$@
-	CK_FORK=no $(other_build) check checks=unit CFLAGS='-O0 -g --coverage'
+	+CK_FORK=no $(other_build) check checks=unit CFLAGS='-O0 -g --coverage'
 	$(srcdir)/tests/coverage $O-$@/lib
 
 c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
