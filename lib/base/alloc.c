@@ -33,11 +33,6 @@ void ddb_set_allocator(void *(*malloc_fn)(size_t),
     hook.free_fn = whole ? free_fn : free;
 }
 
-ddb_bytes ddb_str(const char *text)
-{
-    return (ddb_bytes){text, text ? strlen(text) : 0};
-}
-
 void ddb_free(void *p)
 {
     ddbi_free(p);
