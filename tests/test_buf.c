@@ -183,6 +183,40 @@ START_TEST(take_of_a_failed_buffer_frees_it)
 }
 END_TEST
 
+static char freed[8];
+static int frees;
+
+static void keep_and_free(void *p)
+{
+    memcpy(freed, p, sizeof freed);
+    frees++;
+    free(p);
+}
+
+/* Neither the block that was outgrown nor the last one. */
+START_TEST(no_freed_block_holds_a_secret)
+{
+    ddbi_buf b = {.secret = 1};
+
+    ddb_set_allocator(malloc, realloc, keep_and_free);
+    ddbi_buf_add_str(&b, "hunter2!");
+    ddbi_buf_extend(&b, 1000);
+    ck_assert_int_eq(frees, 1);
+    ck_assert_mem_eq(freed, "\0\0\0\0\0\0\0\0", sizeof freed);
+    ck_assert_mem_eq(b.p, "hunter2!", 8);
+    ddbi_buf_free(&b);
+    ck_assert_int_eq(frees, 2);
+    ck_assert_mem_eq(freed, "\0\0\0\0\0\0\0\0", sizeof freed);
+
+    ddbi_buf_add_str(&b, "hunter2!");
+    ddbi_buf_fail(&b, DDB_INVALID);
+    ck_assert_ptr_null(ddbi_buf_take(&b, NULL));
+    ddb_set_allocator(NULL, NULL, NULL);
+    ck_assert_int_eq(frees, 3);
+    ck_assert_mem_eq(freed, "\0\0\0\0\0\0\0\0", sizeof freed);
+}
+END_TEST
+
 START_TEST(refuses_sizes_that_overflow)
 {
     ddbi_buf b = {0};
@@ -276,6 +310,7 @@ Suite *suite_buf(void)
     tcase_add_test(tc, clear_keeps_the_memory);
     tcase_add_test(tc, take_hands_the_bytes_over);
     tcase_add_test(tc, take_of_a_failed_buffer_frees_it);
+    tcase_add_test(tc, no_freed_block_holds_a_secret);
     tcase_add_test(tc, refuses_sizes_that_overflow);
     tcase_add_test(tc, every_failed_allocation_is_told_and_leaks_nothing);
     tcase_add_test(tc, a_secret_is_wiped_wherever_it_was);

@@ -129,7 +129,7 @@ void *ddbi_arena_grow(ddbi_arena *a, void *p, size_t old_n, size_t new_n)
         return p;
     }
     larger = ddbi_arena_alloc(a, new_n);
-    if (larger && old_n)
+    if (larger && p)
         memcpy(larger, p, old_n < new_n ? old_n : new_n);
     return larger;
 }

@@ -53,7 +53,7 @@ void ddbi_base64(char *out, const void *p, size_t n)
 /* Value of a letter, with VALID on top; 0: not one. */
 #define VALID 64
 static const unsigned char base64_value[256] = {
-#define V(letter, value) [letter] = VALID | (value)
+#define V(letter, value) [letter] = (VALID | (value))
     V('A', 0),  V('B', 1),  V('C', 2),  V('D', 3),  V('E', 4),  V('F', 5),
     V('G', 6),  V('H', 7),  V('I', 8),  V('J', 9),  V('K', 10), V('L', 11),
     V('M', 12), V('N', 13), V('O', 14), V('P', 15), V('Q', 16), V('R', 17),

@@ -406,7 +406,7 @@ static size_t undo_escape(const char **s, const char *end, char out[4])
     static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
     const char *e = *s;
     const char *simple = strchr(from, e[1]);
-    unsigned long c, low;
+    unsigned long c;
 
     *s += escape_length(e, end);
     if (e[1] != 'u') {
@@ -415,7 +415,8 @@ static size_t undo_escape(const char **s, const char *end, char out[4])
     }
     c = (unsigned long)read_hex4(e + 2, end);
     if (c >= 0xd800 && c <= 0xdfff) {
-        low = (unsigned long)read_hex4(e + 8, end);
+        unsigned long low = (unsigned long)read_hex4(e + 8, end);
+
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
     return put_utf8(out, c);
