@@ -65,13 +65,13 @@ static void sign(X509 *cert, X509 *issuer, EVP_PKEY *key)
     ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
 }
 
-void fakecerts_new(fakecerts *ca)
+void fakecerts_new(fakecerts *ca, const char *name)
 {
     FILE *f;
     int fd;
 
     ca->key = new_key();
-    ca->cert = new_cert("the tests' own authority", ca->key, -DAY, 30 * DAY);
+    ca->cert = new_cert(name, ca->key, -DAY, 30 * DAY);
     add_extension(ca->cert, NID_basic_constraints, "critical,CA:TRUE");
     add_extension(ca->cert, NID_key_usage, "critical,keyCertSign");
     sign(ca->cert, ca->cert, ca->key);

@@ -21,7 +21,7 @@ typedef struct {
     char file[64];
 } fakecerts;
 
-void fakecerts_new(fakecerts *ca);
+void fakecerts_new(fakecerts *ca, const char *name);
 void fakecerts_free(fakecerts *ca);
 
 /* What a server with such a certificate needs; freed by SSL_CTX_free(). */

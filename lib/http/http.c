@@ -23,6 +23,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -166,6 +167,18 @@ int ddbi_http_on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+/*
+ * Nothing is to come on an idle connection but its end, or what was sent
+ * behind an answer and would be taken for the next one.  libcurl 7.88 looks
+ * itself, but takes the end of a TLS connection and stray bytes for life.
+ */
+static int has_ended(const ddbi_http_conn *c)
+{
+    struct pollfd p = {.fd = c->idle, .events = POLLIN};
+
+    return c->idle != CURL_SOCKET_BAD && poll(&p, 1, 0) != 0;
+}
+
 static void set_url(ddbi_http_conn *c, const char *url)
 {
     if (c->url != NULL && strcmp(c->url, url) == 0)
@@ -257,8 +270,10 @@ ddb_code ddbi_http_start(ddbi_http_conn *c, const ddbi_http_request *q,
     set_url(c, q->url);
     set_method(c, q);
     set_headers(c, q);
+    ddbi_http_set_long(c, CURLOPT_FRESH_CONNECT, has_ended(c));
     if (c->setup != CURLE_OK)
         return ddbi_http_setup_failed(c->setup, err);
+    c->idle = CURL_SOCKET_BAD;
     if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
         return ddbi_nomem(err);
     return DDB_OK;
@@ -268,6 +283,8 @@ static void end(ddbi_http_conn *c, CURLcode result)
 {
     c->over = 1;
     c->result = result;
+    if (result == CURLE_OK)
+        curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &c->idle);
     curl_multi_remove_handle(c->multi, c->easy);
 }
 
@@ -313,7 +330,7 @@ int ddbi_http_cancel(ddbi_http_conn *c)
 
     if (!c->over) {
         g = ddbi_http_guard(c);
-        end(c, CURLE_OK);
+        end(c, CURLE_ABORTED_BY_CALLBACK); /* nothing is kept */
         ddbi_sigpipe_restore(&g);
     }
     c->answer = NULL;

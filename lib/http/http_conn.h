@@ -12,9 +12,10 @@ struct ddbi_http_conn {
     const ddbi_http_settings *settings;
     CURL *easy;
     CURLM *multi;
-    CURLcode setup; /* the first failure of an option */
-    char *url;      /* what the handle is set to; NULL: nothing */
-    int may_tls;    /* TLS may be in play, which writes with SIGPIPE */
+    CURLcode setup;     /* the first failure of an option */
+    char *url;          /* what the handle is set to; NULL: nothing */
+    int may_tls;        /* TLS may be in play, which writes with SIGPIPE */
+    curl_socket_t idle; /* kept alive since the last exchange */
     struct curl_slist lines[DDBI_HTTP_MAX_HEADERS + 1]; /* and "Expect:" */
     char detail[CURL_ERROR_SIZE];
 

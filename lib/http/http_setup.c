@@ -200,6 +200,7 @@ ddb_code ddbi_http_conn_new(const ddbi_http_settings *s, ddbi_http_conn **out,
     if (c == NULL)
         return ddbi_nomem(err);
     c->settings = s;
+    c->idle = CURL_SOCKET_BAD;
     c->may_tls = !s->no_proxy; /* the proxy's own */
     c->easy = curl_easy_init();
     c->multi = curl_multi_init();
