@@ -164,6 +164,7 @@ test_src = \
     tests/fakehttp.c \
     tests/main.c \
     tests/oom.c \
+    tests/report.c \
     tests/test_abi.c \
     tests/test_alloc.c \
     tests/test_arena.c \
@@ -365,9 +366,9 @@ $(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
 	$(Q)$(link) $(wrapped) -o $@ $(filter-out $(helpers),$(test_obj)) \
 	    $(tool_units) $O/tests/helpers.a $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
-$(e2e_tests): %: %.o $(static_lib)
+$(e2e_tests): %: %.o $O/tests/report.o $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $< $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
+	$(Q)$(link) -o $@ $< $O/tests/report.o $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
 $(examples): %: %.o $(static_lib)
 	$(say) LD $@
@@ -378,7 +379,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples)
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples)
+run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples faults)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -393,6 +394,7 @@ unit = $(TEST_WRAPPER) $(unit_tests)
 
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
+check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_man = $(server) $(srcdir)/tests/check-man
