@@ -93,6 +93,15 @@ static ddb_code build_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                : code;
 }
 
+/* A write that came through in the end is certain, however many attempts
+ * were lost on the way. */
+static ddb_code certain(ddb_code code, ddb_err *err)
+{
+    if (code == DDB_OK && err != NULL)
+        err->maybe_applied = 0;
+    return code;
+}
+
 ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
@@ -103,7 +112,9 @@ ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
     ddbi_err_clear(err);
     code = build_entry(kv, key, value, opt, ddb_client_now(kv->client), version,
                        err);
-    return code == DDB_OK ? ddb_put_item(kv->client, &in, NULL, err) : code;
+    if (code != DDB_OK)
+        return code;
+    return certain(ddb_put_item(kv->client, &in, NULL, err), err);
 }
 
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
@@ -131,7 +142,7 @@ ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
     ddb_item_clear(kv->values);
     ddb_item_set_b(kv->values, ":mine", version, sizeof version);
     ddb_item_set_i64(kv->values, ":now", now);
-    return ddb_put_item(kv->client, &in, NULL, err);
+    return certain(ddb_put_item(kv->client, &in, NULL, err), err);
 }
 
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
@@ -154,14 +165,14 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     ddb_item_clear(kv->values);
     ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
     code = ddb_delete_item(kv->client, &in, NULL, &why);
-    if (code != DDB_CONDITION_FAILED) {
-        if (err != NULL)
-            *err = why;
-        return code;
-    }
-    if (!why.maybe_applied)
+    if (code == DDB_CONDITION_FAILED && !why.maybe_applied)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
+    if (code == DDB_CONDITION_FAILED) {
+        if (err != NULL)
+            err->maybe_applied = 1;
+        return DDB_OK;
+    }
     if (err != NULL)
-        err->maybe_applied = 1;
-    return DDB_OK;
+        *err = why;
+    return certain(code, err);
 }
