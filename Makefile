@@ -211,7 +211,8 @@ test_src = \
 
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
-    tests/e2e_faults.c
+    tests/e2e_faults.c \
+    tests/sign_cli.c
 
 example_src = \
     examples/anything.c \
@@ -379,7 +380,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples)
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples faults)
+run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples faults sign)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -398,6 +399,7 @@ check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_man = $(server) $(srcdir)/tests/check-man
+check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(server) $(unit)
 
 # SUITE=name: that suite alone, without a server if there is none to start.
