@@ -253,48 +253,6 @@ START_TEST(every_failed_allocation_is_told_and_leaks_nothing)
 }
 END_TEST
 
-#define SECRET "hush, hush"
-
-static int leaked;
-
-/* Every block that holds the secret holds it at its start. */
-static void look_and_free(void *p)
-{
-    leaked += memcmp(p, SECRET, sizeof SECRET - 1) == 0;
-    free(p);
-}
-
-START_TEST(a_secret_is_wiped_wherever_it_was)
-{
-    ddbi_buf b = {.secret = 1};
-    char *taken;
-
-    leaked = 0;
-    ddb_set_allocator(malloc, realloc, look_and_free);
-    for (int round = 0; round < 2; round++) {
-        ddbi_buf_add_str(&b, SECRET);
-        for (int i = 0; i < 100; i++)
-            ddbi_buf_add_str(&b, "0123456789");
-        ck_assert_int_eq(b.failed, DDB_OK);
-        ck_assert_mem_eq(b.p, SECRET "0", sizeof SECRET);
-        ddbi_buf_free(&b);
-        ck_assert_int_eq(leaked, 0);
-    }
-    ddbi_buf_add_str(&b, SECRET);
-    b.failed = DDB_INVALID;
-    ck_assert_ptr_null(ddbi_buf_take(&b, NULL));
-    ck_assert_int_eq(leaked, 0);
-
-    b = (ddbi_buf){.secret = 1};
-    ddbi_buf_add_str(&b, SECRET);
-    taken = ddbi_buf_take(&b, NULL);
-    ck_assert_str_eq(taken, SECRET);
-    ddb_free(taken); /* it is the taker's now */
-    ck_assert_int_eq(leaked, 1);
-    ddb_set_allocator(NULL, NULL, NULL);
-}
-END_TEST
-
 Suite *suite_buf(void)
 {
     Suite *s = suite_create("buf");
@@ -313,7 +271,6 @@ Suite *suite_buf(void)
     tcase_add_test(tc, no_freed_block_holds_a_secret);
     tcase_add_test(tc, refuses_sizes_that_overflow);
     tcase_add_test(tc, every_failed_allocation_is_told_and_leaks_nothing);
-    tcase_add_test(tc, a_secret_is_wiped_wherever_it_was);
     suite_add_tcase(s, tc);
     return s;
 }
