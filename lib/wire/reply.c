@@ -172,14 +172,26 @@ ddb_bytes ddbi_answer_dup(ddbi_answer *a, ddbi_arena *arena)
     return text;
 }
 
-int ddbi_answer_enter(ddbi_answer *a)
+int ddbi_answer_enter_object(ddbi_answer *a)
 {
-    int array = a->r.token == DDBI_JSON_ARRAY;
-
-    if (!take(a, array ? DDBI_JSON_ARRAY : DDBI_JSON_OBJECT, "object or array"))
+    if (!take(a, DDBI_JSON_OBJECT, "object"))
         return 0;
     a->level++;
     return 1;
+}
+
+int ddbi_answer_enter_array(ddbi_answer *a)
+{
+    if (!take(a, DDBI_JSON_ARRAY, "array"))
+        return 0;
+    a->level++;
+    return 1;
+}
+
+int ddbi_answer_enter(ddbi_answer *a)
+{
+    return a->r.token == DDBI_JSON_ARRAY ? ddbi_answer_enter_array(a)
+                                         : ddbi_answer_enter_object(a);
 }
 
 ddb_code ddbi_answer_end(ddbi_answer *a)

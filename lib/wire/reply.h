@@ -23,8 +23,8 @@ typedef struct {
     ddb_code failed; /* DDB_BAD_ANSWER, DDB_NOMEM */
     ddb_bytes name;  /* of the member, raw; p NULL: an array's element */
     int name_escaped;
-    int pending;     /* a value was begun that nobody has taken */
-    int level;       /* how many objects and arrays are open */
+    int pending; /* a value was begun that nobody has taken */
+    int level;   /* how many objects and arrays are open */
 } ddbi_answer;
 
 void ddbi_answer_begin(ddbi_answer *a, const void *body, size_t n,
@@ -47,6 +47,9 @@ ddb_bytes ddbi_answer_dup(ddbi_answer *a, ddbi_arena *arena); /* a string */
  * 0: it is neither, which is DDB_BAD_ANSWER.  next leaves it by itself when
  * it returns 0 for it. */
 int ddbi_answer_enter(ddbi_answer *a);
+/* The same where it can only be one of the two. */
+int ddbi_answer_enter_object(ddbi_answer *a);
+int ddbi_answer_enter_array(ddbi_answer *a);
 /* ConsumedCapacity, one object or an array of them, added to *out; out may
  * be NULL. */
 void ddbi_answer_consumed(ddbi_answer *a, ddb_capacity *out);
