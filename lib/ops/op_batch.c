@@ -94,8 +94,8 @@ static ddb_code build(batch *b, size_t *n, ddb_err *err)
     ddbi_req q;
 
     *n = 0;
-    ddbi_buf_clear(body);
     ddbi_req_begin(&q, body, err);
+    body->max = 0; /* watched here: one item too many is taken out again */
     ddbi_req_open(&q, "RequestItems", '{');
     while (*n < most && p->head + *n < p->n_queue) {
         size_t i = p->queue[p->head + *n];
@@ -139,10 +139,14 @@ static const ddbi_plan_table *next_table(batch *b, ddbi_answer *a)
 {
     const ddbi_plan_table *t = NULL;
     char name[DDBI_MAX_ARN + 1];
+    ddbi_json_reader r;
 
     if (!ddbi_answer_next(a))
         return NULL;
-    ddbi_json_copy(&a->r, name, sizeof name);
+    r = a->r;
+    r.text = a->name;
+    r.escaped = a->name_escaped;
+    ddbi_json_copy(&r, name, sizeof name);
     if ((t = ddbi_plan_table_find(&b->plan, name)) == NULL)
         bad_answer(a, "the answer names a table that was not asked for");
     return t;
@@ -180,44 +184,61 @@ static void take_back(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
         b->plan.entries[i].state = DDBI_UNPROCESSED;
 }
 
-/* [{"PutRequest":{"Item":{...}}},{"DeleteRequest":{"Key":{...}}}] */
-static void read_writes_back(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
+/* {"PutRequest":{"Item":{...}}} or {"DeleteRequest":{"Key":{...}}} */
+static void read_write_back(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
 {
-    if (!ddbi_answer_enter(a))
+    int taken = 0;
+
+    if (!ddbi_answer_enter_object(a))
         return;
     while (ddbi_answer_next(a)) {
-        if (!ddbi_answer_enter(a))
+        if (!ddbi_answer_is(a, "PutRequest") &&
+            !ddbi_answer_is(a, "DeleteRequest"))
+            continue;
+        if (!ddbi_answer_enter_object(a))
             return;
         while (ddbi_answer_next(a)) {
-            if (!ddbi_answer_enter(a))
-                return;
-            while (ddbi_answer_next(a)) {
-                if (ddbi_answer_is(a, "Item") || ddbi_answer_is(a, "Key"))
-                    take_back(b, a, t);
-            }
+            if (!ddbi_answer_is(a, "Item") && !ddbi_answer_is(a, "Key"))
+                continue;
+            take_back(b, a, t);
+            taken = 1;
         }
     }
+    if (!taken)
+        bad_answer(a, "something is unprocessed, but the answer does not say "
+                      "what");
 }
 
 /* {"Keys":[{...},{...}], and what else was asked} */
 static void read_keys_back(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_object(a))
         return;
     while (ddbi_answer_next(a)) {
         if (!ddbi_answer_is(a, "Keys"))
             continue;
-        if (!ddbi_answer_enter(a))
+        if (!ddbi_answer_enter_array(a))
             return;
         while (ddbi_answer_next(a))
             take_back(b, a, t);
     }
 }
 
+/* What came back of one table. */
+static void read_back(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
+{
+    if (b->get != NULL) {
+        read_keys_back(b, a, t);
+    } else if (ddbi_answer_enter_array(a)) {
+        while (ddbi_answer_next(a))
+            read_write_back(b, a, t);
+    }
+}
+
 /* [{...},{...}]: items, in any order, to their slots. */
 static void read_found(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return;
     while (ddbi_answer_next(a)) {
         ddb_item *it = ddbi_item_in(&b->page->arena, 0);
@@ -234,34 +255,41 @@ static void read_found(batch *b, ddbi_answer *a, const ddbi_plan_table *t)
     }
 }
 
+/* {"users":...,"logs":...} by `read`, table by table. */
+static void read_tables(batch *b, ddbi_answer *a,
+                        void (*read)(batch *b, ddbi_answer *a,
+                                     const ddbi_plan_table *t))
+{
+    const ddbi_plan_table *t;
+
+    if (!ddbi_answer_enter_object(a))
+        return;
+    while ((t = next_table(b, a)) != NULL)
+        read(b, a, t);
+}
+
 static ddb_code read_answer(batch *b, ddb_err *err)
 {
     const ddbi_buf *body = &b->job->reply.body;
-    const ddbi_plan_table *t;
+    int seen = b->get == NULL;
     ddbi_answer a;
+    ddb_code code;
 
     ddbi_answer_begin(&a, body->p, body->n, err);
     while (ddbi_answer_next(&a)) {
-        int back = ddbi_answer_is(&a, b->get != NULL ? "UnprocessedKeys"
-                                                     : "UnprocessedItems");
-
-        if (ddbi_answer_is(&a, "ConsumedCapacity")) {
+        if (b->get != NULL && ddbi_answer_is(&a, "Responses")) {
+            read_tables(b, &a, read_found);
+            seen = 1;
+        } else if (ddbi_answer_is(&a, "UnprocessedKeys") ||
+                   ddbi_answer_is(&a, "UnprocessedItems")) {
+            read_tables(b, &a, read_back);
+        } else if (ddbi_answer_is(&a, "ConsumedCapacity")) {
             ddbi_answer_consumed(&a, b->consumed);
-        } else if (back ||
-                   (b->get != NULL && ddbi_answer_is(&a, "Responses"))) {
-            if (!ddbi_answer_enter(&a))
-                break;
-            while ((t = next_table(b, &a)) != NULL) {
-                if (!back)
-                    read_found(b, &a, t);
-                else if (b->get != NULL)
-                    read_keys_back(b, &a, t);
-                else
-                    read_writes_back(b, &a, t);
-            }
         }
     }
-    return ddbi_answer_end(&a);
+    if ((code = ddbi_answer_end(&a)) == DDB_OK && !seen)
+        code = ddbi_fail(err, DDB_BAD_ANSWER, "the answer has no Responses");
+    return code;
 }
 
 /* ---- All requests ------------------------------------------------------- */
@@ -314,7 +342,7 @@ static ddb_code run(batch *b, ddb_err *err)
 {
     const ddbi_plan *p = &b->plan;
     ddb_code code = DDB_OK;
-    size_t n, back;
+    size_t n = 0, back = 0;
 
     while (code == DDB_OK && p->head < p->n_queue) {
         code = one_request(b, &n, &back, err);
@@ -391,8 +419,7 @@ static ddb_code check_item(size_t i, const ddb_item *it, ddb_err *err)
     ddb_code code = ddb_item_status(it);
 
     if (code != DDB_OK)
-        return ddbi_fail(err, code, "entry %zu: a setter of its item failed",
-                         i);
+        return ddbi_fail(err, code, "entry %zu: %s", i, ddbi_item_why(it));
     if (ddb_item_size(it) > DDBI_MAX_ITEM)
         return ddbi_fail(err, DDB_TOO_LARGE,
                          "entry %zu: an item has at most 400 KB", i);

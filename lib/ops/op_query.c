@@ -107,14 +107,12 @@ static void build_tail(ddbi_req *q, int limit, const ddb_item *start)
 {
     if (limit > 0)
         ddbi_req_int(q, "Limit", limit);
-    /* Of an index it has up to four attributes, so it is no primary key. */
-    if (start != NULL)
-        ddbi_req_item(q, "ExclusiveStartKey", start);
+    ddbi_req_start_key(q, "ExclusiveStartKey", start);
 }
 
 static void read_items(ddbi_answer *a, ddb_page *page)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return;
     while (ddbi_answer_next(a)) {
         ddb_item *it = ddbi_page_add(page);

@@ -77,13 +77,13 @@ static ddb_table_status find_status(const char *text)
 /* [{"AttributeName":"k","KeyType":"HASH"},...] */
 static void read_key_schema(ddbi_answer *a, ddb_table_info *out)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return;
     while (ddbi_answer_next(a)) {
         char name[sizeof out->partition_key] = "";
         char type[8] = "";
 
-        if (!ddbi_answer_enter(a))
+        if (!ddbi_answer_enter_object(a))
             return;
         while (ddbi_answer_next(a)) {
             if (ddbi_answer_is(a, "AttributeName"))
@@ -102,14 +102,14 @@ static void read_key_schema(ddbi_answer *a, ddb_table_info *out)
  * whose names are known. */
 static void read_definitions(ddbi_answer *a, ddb_table_info *out)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return;
     while (ddbi_answer_next(a)) {
         char name[sizeof out->partition_key] = "";
         char type[2] = "";
         ddb_type found;
 
-        if (!ddbi_answer_enter(a))
+        if (!ddbi_answer_enter_object(a))
             return;
         while (ddbi_answer_next(a)) {
             if (ddbi_answer_is(a, "AttributeName"))
@@ -127,7 +127,7 @@ static void read_definitions(ddbi_answer *a, ddb_table_info *out)
 
 static void read_throughput(ddbi_answer *a, ddb_table_info *out)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_object(a))
         return;
     while (ddbi_answer_next(a)) {
         if (ddbi_answer_is(a, "ReadCapacityUnits"))
@@ -141,7 +141,7 @@ static void read_billing(ddbi_answer *a, ddb_table_info *out)
 {
     char mode[32] = "";
 
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_object(a))
         return;
     while (ddbi_answer_next(a)) {
         if (ddbi_answer_is(a, "BillingMode"))
@@ -154,7 +154,7 @@ static int count_elements(ddbi_answer *a)
 {
     int n = 0;
 
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return 0;
     while (ddbi_answer_next(a))
         n++;
@@ -220,7 +220,7 @@ static ddb_code read_table(const ddbi_buf *body, ddb_table_info *out,
         if (!seen && (ddbi_answer_is(&a, "Table") ||
                       ddbi_answer_is(&a, "TableDescription"))) {
             seen = 1;
-            if (ddbi_answer_enter(&a))
+            if (ddbi_answer_enter_object(&a))
                 read(&a, out);
         }
     }
@@ -310,7 +310,7 @@ typedef struct {
 
 static void collect(ddbi_answer *a, collected *all)
 {
-    if (!ddbi_answer_enter(a))
+    if (!ddbi_answer_enter_array(a))
         return;
     while (ddbi_answer_next(a)) {
         if (all->n == all->cap) {
@@ -512,7 +512,7 @@ static ddb_code read_ttl(const ddbi_buf *body, void *arg, ddb_err *err)
     ddbi_answer_begin(&a, body->p, body->n, err);
     while (ddbi_answer_next(&a)) {
         if (!ddbi_answer_is(&a, "TimeToLiveDescription") ||
-            !ddbi_answer_enter(&a))
+            !ddbi_answer_enter_object(&a))
             continue;
         while (ddbi_answer_next(&a)) {
             if (ddbi_answer_is(&a, "TimeToLiveStatus"))
