@@ -158,6 +158,7 @@ ddb_src = \
     tools/progress.c
 
 test_src = \
+    tests/asked.c \
     tests/failhash.c \
     tests/fake.c \
     tests/fakecerts.c \
