@@ -215,6 +215,10 @@ e2e_src = \
     tests/e2e_faults.c \
     tests/sign_cli.c
 
+# Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
+fuzz_src = \
+    tests/fuzz/fuzz_json.c
+
 example_src = \
     examples/anything.c \
     examples/readings.c \
@@ -246,6 +250,7 @@ ddb_obj = $(ddb_src:%.c=$O/%.o)
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
 example_obj = $(example_src:%.c=$O/%.o)
+fuzz_obj = $(fuzz_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
 shared_lib = $O/libddb.so.$(version)
@@ -253,6 +258,7 @@ programs = $(if $(ddb_src),$O/ddb)
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
 examples = $(example_src:%.c=$O/%)
+fuzz_tests = $(fuzz_src:%.c=$O/%)
 
 # ---- Building ---------------------------------------------------------------
 
@@ -285,7 +291,7 @@ $O/%.o: $(srcdir)/%.c $O/flags
 	$(say) CC $*.c
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-$(test_obj) $(e2e_obj): our_cppflags += -I$(srcdir)/tests \
+$(test_obj) $(e2e_obj) $(fuzz_obj): our_cppflags += -I$(srcdir)/tests \
     -I$(srcdir)/tools -DTEST_DATA='"$(srcdir)/tests/data"' $(check_cflags)
 
 $(static_lib): $(lib_obj)
@@ -376,12 +382,16 @@ $(examples): %: %.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
 
-check-programs: $(unit_tests) $(e2e_tests) $(examples)
+$(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
+	$(say) LD $@
+	$(Q)$(link) -o $@ $< $O/tests/fuzz/replay.o $(static_lib) $(lib_libs) $(LIBS)
+
+check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit $(if $(filter $(listed),$(words $(lib_src))),examples faults sign)
+run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults sign)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -390,13 +400,14 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     DDB_PEERS='$(DDB_PEERS)' SHARED='$(SHARED)' STATIC='$(STATIC)' \
     STRIP='$(STRIP)' SOMAJOR='$(somajor)' \
     VERSION='$(version)' MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' \
-    MAN_PAGES='$(man_pages)'
+    MAN_PAGES='$(man_pages)' FUZZ_TESTS='$(fuzz_tests)'
 server = $(srcdir)/tests/with-server
 unit = $(TEST_WRAPPER) $(unit_tests)
 
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
+check_fuzz = $(srcdir)/tests/check-fuzz
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_man = $(server) $(srcdir)/tests/check-man
@@ -414,8 +425,8 @@ check: all check-programs
 	    $(foreach check,$(checks),$(check)='$(check_$(check))')
 endif
 
-check-examples check-exports check-headers check-install check-man: all \
-    check-programs
+check-examples check-exports check-fuzz check-headers check-install \
+    check-man: all check-programs
 	$(check_env) $(check_$(@:check-%=%))
 
 # Builds of their own beside $O, never a tree of mixed objects.
@@ -439,10 +450,35 @@ coverage:
 	+CK_FORK=no $(other_build) check checks=unit CFLAGS='-O0 -g --coverage'
 	$(srcdir)/tests/coverage $O-$@/lib
 
+# Each target hunts for FUZZ_SECONDS from its corpus on.  What it finds is kept
+# in $O-fuzz/found: a file that ends the program belongs into the corpus, with
+# the repair.
+FUZZ_SECONDS = 60
+fuzz:
+	+$(other_build) CC='$(FUZZ_CC)' fuzz-run FUZZ_SECONDS='$(FUZZ_SECONDS)' \
+	    CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all'
+FUZZ_CC = clang
+
+fuzz_hunters = $(fuzz_tests:%=%-hunter)
+$(fuzz_hunters): %-hunter: %.o $(static_lib)
+	$(say) LD $@
+	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
+
+fuzz-run: $(fuzz_hunters)
+	for target in $(fuzz_hunters); do \
+	    name=$${target##*/fuzz_}; name=$${name%-hunter}; \
+	    mkdir -p $O/found/$$name || exit 1; \
+	    $$target -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+		-verbosity=0 -print_final_stats=1 \
+		-artifact_prefix=$O/found/$$name- $O/found/$$name \
+		$(srcdir)/tests/data/fuzz/$$name || exit 1; \
+	done
+
 c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
-    $(example_src) \
+    $(example_src) $(fuzz_src) tests/fuzz/replay.c \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
-        $(srcdir)/tools/*.h $(srcdir)/tests/*.h))
+        $(srcdir)/tools/*.h $(srcdir)/tests/*.h $(srcdir)/tests/fuzz/*.h))
 
 format:
 	cd $(srcdir) && clang-format -i $(c_files)
@@ -552,7 +588,7 @@ clean:
 	rm -rf $O
 
 distclean: clean
-	rm -rf $O-asan $O-tsan $O-valgrind $O-coverage autom4te.cache
+	rm -rf $O-asan $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
 	rm -f config.mk config.log config.status configure
 
 help:
@@ -562,10 +598,11 @@ help:
 #: check           all checks; the last line counts them; needs tools/deps
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
-#: check-exports check-headers check-man check-install   one of them
+#: check-exports check-fuzz check-headers check-install check-man   one of them
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
 #: coverage        lines and branches that the unit tests reach
+#: fuzz            hunt with libFuzzer (clang), FUZZ_SECONDS a target
 #: lint format     clang-format, clang-tidy, cppcheck; format mends
 #: static-tools    ddb without shared libraries, where the system has archives
 #: install uninstall install-strip   DESTDIR, prefix and all of GNU's names
@@ -576,11 +613,11 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan check check-examples check-exports check-headers \
-    check-install check-man check-programs clean coverage dist distcheck \
-    distclean format help install install-dev install-lib install-man \
-    install-programs install-strip installdirs lint static-tools tsan \
-    uninstall valgrind
+.PHONY: FORCE all asan check check-examples check-exports check-fuzz \
+    check-headers check-install check-man check-programs clean coverage dist \
+    distcheck distclean format fuzz fuzz-run help install install-dev \
+    install-lib install-man install-programs install-strip installdirs lint \
+    static-tools tsan uninstall valgrind
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
-    $(example_obj))
+    $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
