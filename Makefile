@@ -163,6 +163,7 @@ test_src = \
     tests/fake.c \
     tests/fakecerts.c \
     tests/fakehttp.c \
+    tests/gen.c \
     tests/main.c \
     tests/oom.c \
     tests/report.c \
