@@ -21,6 +21,7 @@ static const struct {
     const char *json;
 } strings[] = {
     {"", 0, "\"\""},
+    {NULL, 0, "\"\""},
     {"plain", 5, "\"plain\""},
     {"a\"b\\c", 5, "\"a\\\"b\\\\c\""},
     {"/", 1, "\"/\""},

@@ -5,9 +5,7 @@
  * copied.  A page of 100 items costs a small part of what a tree would.
  *
  * Whether an object or an array is open is one bit a level, so depth costs
- * no recursion and 128 levels cost 17 bytes.  Strings are the bulk of an
- * answer; they are searched eight bytes at a time for the four things that
- * may matter: a quote, a backslash, a control character, a byte above ASCII.
+ * no recursion and 128 levels cost 17 bytes.
  *
  * RFC 8259, strictly.  Members may repeat, as the RFC leaves open what that
  * means; who builds something from them decides.
@@ -15,6 +13,7 @@
 #include "wire/json_read.h"
 
 #include "base/enc.h"
+#include "wire/json_scan.h"
 
 #include <string.h>
 
@@ -82,42 +81,6 @@ static ddbi_json_token close_container(ddbi_json_reader *r)
     r->depth--;
     r->state = r->depth ? AFTER_VALUE : AT_END;
     return object ? DDBI_JSON_OBJECT_END : DDBI_JSON_ARRAY_END;
-}
-
-/* The eight bytes at s, the first of them lowest. */
-static uint64_t load64(const char *s)
-{
-    const unsigned char *u = (const unsigned char *)s;
-
-    return (uint64_t)u[0] | (uint64_t)u[1] << 8 | (uint64_t)u[2] << 16 |
-           (uint64_t)u[3] << 24 | (uint64_t)u[4] << 32 | (uint64_t)u[5] << 40 |
-           (uint64_t)u[6] << 48 | (uint64_t)u[7] << 56;
-}
-
-/*
- * The first byte from s on that is '"' or '\\', a control character, or not
- * ASCII; end: there is none.  A subtraction borrows into the top bit of each
- * byte that is 0 (or below 0x20), and above such a byte perhaps into others:
- * the lowest top bit is right, and only that one is used.
- */
-static const char *find_special(const char *s, const char *end)
-{
-    const uint64_t ones = 0x0101010101010101u;
-
-    for (; end - s >= 8; s += 8) {
-        uint64_t x = load64(s);
-        uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\';
-        uint64_t hit =
-            (((x - ones * 0x20) | (quote - ones) | (slash - ones)) & ~x) | x;
-
-        hit &= ones * 0x80;
-        if (hit)
-            return s + __builtin_ctzll(hit) / 8;
-    }
-    while (s < end && (unsigned char)*s >= 0x20 && (unsigned char)*s < 0x80 &&
-           *s != '"' && *s != '\\')
-        s++;
-    return s;
 }
 
 /* Four hex digits; -1: they are none. */
@@ -190,7 +153,7 @@ static int read_string(ddbi_json_reader *r)
 
     r->escaped = 0;
     for (;;) {
-        s = find_special(s, end);
+        s = ddbi_json_plain_end(s, end);
         if (s == end) {
             fail(r, "the string does not end");
             return -1;

@@ -13,17 +13,24 @@
 #include "wire/json_write.h"
 
 #include "base/enc.h"
+#include "wire/json_scan.h"
 
 #include <string.h>
 
-static void comma(ddbi_buf *b)
+/* Is one due? */
+static int needs_comma(const ddbi_buf *b)
 {
     char last;
 
     if (b->n == 0)
-        return;
+        return 0;
     last = b->p[b->n - 1];
-    if (last != '{' && last != '[' && last != ':')
+    return last != '{' && last != '[' && last != ':';
+}
+
+static void comma(ddbi_buf *b)
+{
+    if (needs_comma(b))
         ddbi_buf_add_c(b, ',');
 }
 
@@ -36,36 +43,6 @@ void ddbi_json_open(ddbi_buf *b, char bracket)
 void ddbi_json_close(ddbi_buf *b, char bracket)
 {
     ddbi_buf_add_c(b, bracket);
-}
-
-/* Must this byte be escaped? */
-static int is_special(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-/* Where the first such byte is, from i on; n: there is none.  Eight bytes at
- * a time: x - 0x01... borrows into the top bit of each byte that was 0, and
- * x - 0x20... into that of each below 0x20; ~x leaves out those that had
- * their top bit set before. */
-static size_t find_special(const char *s, size_t i, size_t n)
-{
-    const uint64_t ones = 0x0101010101010101u;
-
-    for (; n - i >= 8; i += 8) {
-        uint64_t x, quote, slash;
-
-        memcpy(&x, s + i, 8);
-        quote = x ^ ones * '"';
-        slash = x ^ ones * '\\';
-        if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
-             ((slash - ones) & ~slash)) &
-            ones * 0x80)
-            break;
-    }
-    while (i < n && !is_special((unsigned char)s[i]))
-        i++;
-    return i;
 }
 
 static void add_escape(ddbi_buf *b, unsigned char c)
@@ -94,36 +71,71 @@ static void add_escape(ddbi_buf *b, unsigned char c)
     ddbi_buf_add(b, code, n);
 }
 
-static void add_string(ddbi_buf *b, const char *s, size_t n)
+/* From end on, which is the first byte that is not plain. */
+static void add_mixed(ddbi_buf *b, const char *s, size_t n, const char *end)
 {
-    size_t i = 0;
+    const char *last = s + n;
 
-    if (!ddbi_utf8_valid(s, n)) {
-        ddbi_buf_fail(b, DDB_INVALID);
+    for (;; end = ddbi_json_plain_end(end, last)) {
+        size_t span;
+
+        if (end < last && (unsigned char)*end >= 0x80) {
+            span = ddbi_utf8_char(end, (size_t)(last - end));
+            if (span == 0) {
+                ddbi_buf_fail(b, DDB_INVALID);
+                return;
+            }
+            end += span;
+            continue;
+        }
+        ddbi_buf_add(b, s, (size_t)(end - s));
+        if (end == last)
+            return;
+        add_escape(b, (unsigned char)*end++);
+        s = end;
+    }
+}
+
+/* Most strings and all names are plain: those go in one piece.  tail is
+ * nothing or the colon behind a name. */
+static void add_string(ddbi_buf *b, const char *s, size_t n, size_t tail)
+{
+    size_t head = (size_t)needs_comma(b);
+    const char *end;
+    char *to;
+
+    if (n == 0)
+        s = ""; /* NULL may stand for it */
+    end = ddbi_json_plain_end(s, s + n);
+    if (end == s + n) {
+        to = ddbi_buf_extend(b, head + 1 + n + 1 + tail);
+        if (!to)
+            return;
+        *to = ','; /* or what the quote replaces */
+        to += head;
+        *to = '"';
+        memcpy(to + 1, s, n);
+        to[n + 1] = '"';
+        to[n + 1 + tail] = tail ? ':' : '"';
         return;
     }
+    if (head)
+        ddbi_buf_add_c(b, ',');
     ddbi_buf_add_c(b, '"');
-    while (i < n) {
-        size_t end = find_special(s, i, n);
-
-        ddbi_buf_add(b, s + i, end - i);
-        if (end < n)
-            add_escape(b, (unsigned char)s[end++]);
-        i = end;
-    }
+    add_mixed(b, s, n, end);
     ddbi_buf_add_c(b, '"');
+    if (tail)
+        ddbi_buf_add_c(b, ':');
 }
 
 void ddbi_json_key(ddbi_buf *b, const void *p, size_t n)
 {
-    ddbi_json_str(b, p, n);
-    ddbi_buf_add_c(b, ':');
+    add_string(b, p, n, 1);
 }
 
 void ddbi_json_str(ddbi_buf *b, const void *p, size_t n)
 {
-    comma(b);
-    add_string(b, p, n);
+    add_string(b, p, n, 0);
 }
 
 void ddbi_json_base64(ddbi_buf *b, const void *p, size_t n)
