@@ -214,11 +214,15 @@ test_src = \
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
     tests/e2e_faults.c \
+<<<<<<< Updated upstream
     tests/sign_cli.c
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
     tests/fuzz/fuzz_json.c
+=======
+    tests/e2e_kv.c
+>>>>>>> Stashed changes
 
 example_src = \
     examples/anything.c \
@@ -411,6 +415,7 @@ check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
 check_fuzz = $(srcdir)/tests/check-fuzz
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
+check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
 check_man = $(server) $(srcdir)/tests/check-man
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(server) $(unit)
