@@ -214,15 +214,12 @@ test_src = \
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
     tests/e2e_faults.c \
-<<<<<<< Updated upstream
+    tests/e2e_kv.c \
     tests/sign_cli.c
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
     tests/fuzz/fuzz_json.c
-=======
-    tests/e2e_kv.c
->>>>>>> Stashed changes
 
 example_src = \
     examples/anything.c \
