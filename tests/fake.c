@@ -218,8 +218,8 @@ static void leave(ddbi_exchange *x)
 
 static void fill_failure(const fake_step *s, ddbi_reply *reply)
 {
-    reply->code = s->code;
-    reply->retryable = s->retryable;
+    reply->code = s->bad_crc ? DDB_BAD_ANSWER : s->code;
+    reply->retryable = s->retryable || s->bad_crc;
     reply->not_sent = s->not_sent;
     reply->stale = s->stale;
     snprintf(reply->message, sizeof reply->message, "%s",
@@ -247,9 +247,9 @@ static void finish(ddbi_exchange *x)
         snprintf(reply->error_type, sizeof reply->error_type, "%s", s->type);
     ddbi_buf_add(&reply->body, s->body, s->body_n);
     reply->has_crc = !s->no_crc;
-    reply->crc = ddbi_crc32(s->body, s->body_n) + (uint32_t)s->bad_crc;
+    reply->crc = ddbi_crc32(s->body, s->body_n);
     reply->code = reply->body.failed;
-    if (s->code != DDB_OK)
+    if (s->code != DDB_OK || s->bad_crc)
         fill_failure(s, reply);
     leave(x);
 }

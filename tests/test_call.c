@@ -5,7 +5,6 @@
  */
 #include "client/call.h"
 
-#include "base/hash.h"
 #include "tests.h"
 
 #include <stdio.h>
@@ -22,10 +21,8 @@ typedef struct {
     const char *type;
     const char *message;
     const char *body; /* instead of those two */
-    int bad_crc;
-    int no_crc;
-    int64_t hint;  /* x-amz-retry-after and 1 */
-    int64_t ahead; /* s, of the server's clock, as the Date says */
+    int64_t hint;     /* x-amz-retry-after and 1 */
+    int64_t ahead;    /* s, of the server's clock, as the Date says */
     int no_date;
     int has_age;
     int untrusted;
@@ -44,8 +41,7 @@ typedef struct {
 #define ERROR(s, t, m) .status = s, .type = t, .message = m
 
 static const said ok = {.status = 200, .body = "{}"};
-static const said ok_plain = {
-    .status = 200, .body = " {\"a\":1}\n", .no_crc = 1};
+static const said ok_spaces = {.status = 200, .body = " {\"a\":1}\n"};
 static const said internal = {ERROR(500, "InternalServerError", "sorry")};
 static const said unavailable = {.status = 503, .body = ""};
 static const said not_implemented = {.status = 501, .body = ""};
@@ -66,19 +62,14 @@ static const said unrecognized = {
     ERROR(400, "UnrecognizedClientException", "who?")};
 static const said redirect = {.status = 302, .body = ""};
 
-static const said bad_crc = {.status = 200, .body = "{}", .bad_crc = 1};
-static const said bad_crc_400 = {ERROR(400, "ValidationException", "bad"),
-                                 .bad_crc = 1};
-static const said bad_crc_500 = {ERROR(500, "InternalServerError", "sorry"),
-                                 .bad_crc = 1};
-static const said login_page = {
-    .status = 200, .body = "<html></html>", .no_crc = 1};
-static const said half = {.status = 200, .body = "{\"a\":", .no_crc = 1};
-static const said empty = {.status = 200, .body = "", .no_crc = 1};
+static const said login_page = {.status = 200, .body = "<html></html>"};
+static const said half = {.status = 200, .body = "{\"a\":"};
+static const said empty = {.status = 200, .body = ""};
 
 static const said reset = {.code = DDB_NETWORK};
 static const said refused = {.code = DDB_NETWORK, .not_sent = 1};
 static const said cut_200 = {.code = DDB_BAD_ANSWER, .status = 200};
+static const said cut_500 = {.code = DDB_BAD_ANSWER, .status = 500};
 static const said cut_400 = {.code = DDB_BAD_ANSWER, .status = 400};
 static const said stale = {.code = DDB_NETWORK, .stale = 1};
 static const said stale_unsent = {
@@ -169,7 +160,7 @@ typedef struct {
 static const row rows[] = {
     /* Plain ends. */
     {"success", {{&ok, DONE}}, .code = DDB_OK, .tokens_left = 500},
-    {"success without checksum", {{&ok_plain, DONE}}, .code = DDB_OK},
+    {"success with spaces around it", {{&ok_spaces, DONE}}, .code = DDB_OK},
     {"a transport that needs no keys",
      {{&ok, DONE}},
      .code = DDB_OK,
@@ -353,11 +344,6 @@ static const row rows[] = {
     {"silence of a write that had not left",
      {{&silent_unsent, 12}, {&ok, DONE}},
      .code = DDB_OK},
-    {"checksum of a write that goes once",
-     {{&bad_crc, DONE}},
-     .code = DDB_AMBIGUOUS,
-     .maybe = 1,
-     .says = "checksum"},
     {"an answer cut short",
      {{&cut_200, DONE}},
      .code = DDB_AMBIGUOUS,
@@ -369,13 +355,7 @@ static const row rows[] = {
     {"a refusal cut short was no success",
      {{&cut_400, 12}, {&ok, DONE}},
      .code = DDB_OK},
-    {"a refusal with a bad checksum",
-     {{&bad_crc_400, 12}, {&ok, DONE}},
-     .code = DDB_OK},
-    {"a 500 with a bad checksum",
-     {{&bad_crc_500, DONE}},
-     .code = DDB_AMBIGUOUS,
-     .maybe = 1},
+    {"a 500 cut short", {{&cut_500, DONE}}, .code = DDB_AMBIGUOUS, .maybe = 1},
     {"our own memory ran out",
      {{&no_memory, DONE}},
      .code = DDB_NOMEM,
@@ -414,8 +394,8 @@ static const row rows[] = {
      .maybe = 1},
 
     /* Answers that are none. */
-    {"checksum, then right",
-     {{&bad_crc, 12}, {&ok, DONE}},
+    {"garbled, then right",
+     {{&cut_200, 12}, {&ok, DONE}},
      .code = DDB_OK,
      .read = 1},
     {"a login page",
@@ -602,8 +582,6 @@ static void set_reply(play *p, const said *s)
     n = s->code == DDB_OK ? strlen(p->body) : 0;
     r->body.p = n > 0 ? p->body : NULL;
     r->body.n = n;
-    r->has_crc = !s->no_crc;
-    r->crc = ddbi_crc32(p->body, n) ^ (uint32_t)s->bad_crc;
 }
 
 static void pass(play *p, int64_t ms)

@@ -18,7 +18,6 @@
 #include "client/call.h"
 
 #include "base/err.h"
-#include "base/hash.h"
 #include "wire/reply.h"
 #include <inttypes.h>
 #include <string.h>
@@ -241,7 +240,8 @@ static ddbi_action on_silence(ddbi_call *c, const ddbi_event *e)
     return again_or_end(c, e, &v);
 }
 
-/* The transport brought no HTTP answer, or half of one. */
+/* The transport brought no HTTP answer, half of one, or one that does not
+ * fit its checksum. */
 static ddbi_action on_lost(ddbi_call *c, const ddbi_event *e)
 {
     const ddbi_reply *r = e->reply;
@@ -254,20 +254,6 @@ static ddbi_action on_lost(ddbi_call *c, const ddbi_event *e)
     if (r->status >= 400 && r->status < 500)
         v.maybe_applied = 0;
     ddbi_fail(c->err, r->code, "%s", r->message);
-    return again_or_end(c, e, &v);
-}
-
-/* An answer that arrived, but is not what was sent. */
-static ddbi_action on_garbled(ddbi_call *c, const ddbi_event *e,
-                              const char *why)
-{
-    int status = e->reply->status;
-    verdict v = {.code = DDB_BAD_ANSWER,
-                 .retry = 1,
-                 .maybe_applied = status < 400 || status >= 500,
-                 .hint = -1};
-
-    ddbi_fail(c->err, DDB_BAD_ANSWER, "%s", why);
     return again_or_end(c, e, &v);
 }
 
@@ -304,6 +290,16 @@ static ddbi_action on_refused(ddbi_call *c, const ddbi_event *e)
     return again_or_end(c, e, &v);
 }
 
+/* A success that is none. */
+static ddbi_action on_garbled(ddbi_call *c, const ddbi_event *e)
+{
+    const verdict v = {
+        .code = DDB_BAD_ANSWER, .retry = 1, .maybe_applied = 1, .hint = -1};
+
+    ddbi_fail(c->err, DDB_BAD_ANSWER, "the answer is no JSON object");
+    return again_or_end(c, e, &v);
+}
+
 static int is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -331,15 +327,24 @@ static ddbi_action judge(ddbi_call *c, const ddbi_event *e)
     if (r->code != DDB_OK)
         return on_lost(c, e);
     learn_time(c, e);
-    if (r->has_crc && ddbi_crc32(r->body.p, r->body.n) != r->crc)
-        return on_garbled(c, e, "the answer does not fit its checksum");
     if (r->status < 200 || r->status > 299)
         return on_refused(c, e);
     if (!is_object(&r->body))
-        return on_garbled(c, e, "the answer is no JSON object");
+        return on_garbled(c, e);
     ddbi_bucket_refund(&c->common->bucket,
                        c->retries > 0 ? c->cost : DDBI_REFUND_FIRST);
     return (ddbi_action){.kind = DDBI_DO_DONE, .code = DDB_OK};
+}
+
+/* It ends up on terminals: what no id has in it is left out. */
+static void copy_id(char out[64], const char in[64])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < 63 && in[i] != 0; i++)
+        if (in[i] > ' ' && in[i] <= '~')
+            out[n++] = in[i];
+    out[n] = 0;
 }
 
 static ddbi_action on_reply(ddbi_call *c, const ddbi_event *e)
@@ -348,8 +353,7 @@ static ddbi_action on_reply(ddbi_call *c, const ddbi_event *e)
 
     if (c->err->code != DDB_OK) {
         c->err->http_status = e->reply->status;
-        memcpy(c->err->request_id, e->reply->request_id,
-               sizeof c->err->request_id);
+        copy_id(c->err->request_id, e->reply->request_id);
     }
     return a;
 }

@@ -45,7 +45,7 @@ typedef struct {
     int trusted;       /* by TLS, or on loopback: the date may be believed */
     int64_t retry_after; /* x-amz-retry-after, milliseconds; -1: none */
     int has_crc;
-    uint32_t crc;          /* x-amz-crc32 */
+    uint32_t crc;          /* x-amz-crc32; the transport has compared it */
     char request_id[64];   /* x-amzn-requestid */
     char error_type[96];   /* x-amzn-errortype */
     ddbi_buf body;         /* memory is kept from use to use */
