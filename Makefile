@@ -135,6 +135,7 @@ lib_src = \
     lib/ops/op_table.c \
     lib/ops/ops.c \
     lib/ops/plan.c \
+    lib/ops/projection.c \
     lib/wire/codec.c \
     lib/wire/item.c \
     lib/wire/json_read.c \

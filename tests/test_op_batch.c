@@ -1067,8 +1067,7 @@ Suite *suite_op_batch(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, the_last_write_of_a_key_wins);
     tcase_add_test(t, superseded_writes_share_the_fate_of_the_last);
-    tcase_add_loop_test(t, knows_a_key_again, 0,
-                        sizeof pairs / sizeof pairs[0]);
+    tcase_add_loop_test(t, knows_a_key_again, 0, ROWS(pairs));
     tcase_add_test(t, both_key_attributes_count);
     tcase_add_test(t, ten_thousand_writes_of_a_hundred_keys);
     tcase_add_test(t, learns_key_names_from_a_delete);
@@ -1087,8 +1086,7 @@ Suite *suite_op_batch(void)
     tcase_add_test(t, a_silent_server_ends_at_the_deadline);
     tcase_add_test(t, a_failure_leaves_what_was_not_done);
     tcase_add_test(t, repeats_a_request);
-    tcase_add_loop_test(t, what_came_back_strangely_is_left, 0,
-                        sizeof strange / sizeof strange[0]);
+    tcase_add_loop_test(t, what_came_back_strangely_is_left, 0, ROWS(strange));
     suite_add_tcase(s, t);
 
     t = tcase_create("refuse");
@@ -1106,11 +1104,9 @@ Suite *suite_op_batch(void)
     tcase_add_test(t, splits_by_100);
     tcase_add_test(t, asks_again_for_unprocessed_keys);
     tcase_add_test(t, gives_what_it_could_read);
-    tcase_add_loop_test(t, the_key_comes_along, 0,
-                        sizeof projections / sizeof projections[0]);
+    tcase_add_loop_test(t, the_key_comes_along, 0, ROWS(projections));
     tcase_add_test(t, each_table_gets_its_own_keys);
-    tcase_add_loop_test(t, strange_answers_are_refused, 0,
-                        sizeof strange_reads / sizeof strange_reads[0]);
+    tcase_add_loop_test(t, strange_answers_are_refused, 0, ROWS(strange_reads));
     tcase_add_test(t, reads_that_cannot_be_meant_are_refused);
     suite_add_tcase(s, t);
 

@@ -691,8 +691,7 @@ Suite *suite_op_item(void)
     tcase_add_test(t, tells_that_there_is_no_item);
     tcase_add_test(t, an_empty_item_is_an_item);
     tcase_add_test(t, repeats_a_read);
-    tcase_add_loop_test(t, refuses_a_garbled_answer, 0,
-                        sizeof garbled / sizeof garbled[0]);
+    tcase_add_loop_test(t, refuses_a_garbled_answer, 0, ROWS(garbled));
     tcase_add_test(t, get_refuses_what_does_not_fit);
     suite_add_tcase(s, t);
 
@@ -701,8 +700,7 @@ Suite *suite_op_item(void)
     tcase_add_test(t, puts_an_item);
     tcase_add_test(t, puts_with_all_options);
     tcase_add_test(t, deletes_with_all_options);
-    tcase_add_loop_test(t, updates_and_returns, 0,
-                        sizeof returns / sizeof returns[0]);
+    tcase_add_loop_test(t, updates_and_returns, 0, ROWS(returns));
     tcase_add_test(t, updates_nothing_but_the_key);
     tcase_add_test(t, writes_refuse_what_does_not_fit);
     tcase_add_test(t, a_failed_item_fails_the_call);
@@ -719,10 +717,8 @@ Suite *suite_op_item(void)
 
     t = tcase_create("lost answer");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, repeats_what_may_be_repeated, 0,
-                        sizeof writes / sizeof writes[0]);
-    tcase_add_loop_test(t, repeats_what_was_not_applied, 0,
-                        sizeof writes / sizeof writes[0]);
+    tcase_add_loop_test(t, repeats_what_may_be_repeated, 0, ROWS(writes));
+    tcase_add_loop_test(t, repeats_what_was_not_applied, 0, ROWS(writes));
     tcase_add_test(t, a_write_without_readable_answer_was_applied);
     suite_add_tcase(s, t);
 

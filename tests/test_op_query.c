@@ -710,21 +710,16 @@ Suite *suite_op_query(void)
     tcase_add_test(t, queries_a_page);
     tcase_add_test(t, queries_with_all_options);
     tcase_add_test(t, scans_a_segment);
-    tcase_add_loop_test(t, asks_for_what_is_selected, 0,
-                        sizeof selects / sizeof selects[0]);
-    tcase_add_loop_test(t, knows_the_last_page, 0,
-                        sizeof last_pages / sizeof last_pages[0]);
-    tcase_add_loop_test(t, refuses_a_garbled_page, 0,
-                        sizeof garbled / sizeof garbled[0]);
+    tcase_add_loop_test(t, asks_for_what_is_selected, 0, ROWS(selects));
+    tcase_add_loop_test(t, knows_the_last_page, 0, ROWS(last_pages));
+    tcase_add_loop_test(t, refuses_a_garbled_page, 0, ROWS(garbled));
     tcase_add_test(t, a_garbled_page_tells_its_request);
     suite_add_tcase(s, t);
 
     t = tcase_create("refuse");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, refuses_what_is_no_query, 0,
-                        sizeof bad_queries / sizeof bad_queries[0]);
-    tcase_add_loop_test(t, refuses_what_is_no_scan, 0,
-                        sizeof bad_scans / sizeof bad_scans[0]);
+    tcase_add_loop_test(t, refuses_what_is_no_query, 0, ROWS(bad_queries));
+    tcase_add_loop_test(t, refuses_what_is_no_scan, 0, ROWS(bad_scans));
     tcase_add_test(t, refuses_what_another_function_does);
     tcase_add_test(t, refuses_values_that_nothing_uses);
     suite_add_tcase(s, t);
@@ -736,8 +731,7 @@ Suite *suite_op_query(void)
     tcase_add_test(t, goes_on_after_a_failure);
     tcase_add_test(t, repeats_each_page);
     tcase_add_test(t, stops_where_a_server_goes_in_circles);
-    tcase_add_loop_test(t, asks_for_what_is_wanted, 0,
-                        sizeof limits / sizeof limits[0]);
+    tcase_add_loop_test(t, asks_for_what_is_wanted, 0, ROWS(limits));
     tcase_add_test(t, scans_all_pages);
     tcase_add_test(t, closes_nothing);
     suite_add_tcase(s, t);

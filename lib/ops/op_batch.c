@@ -14,17 +14,11 @@
  */
 #include "ops/ops.h"
 #include "ops/plan.h"
+#include "ops/projection.h"
 
 #include "base/alloc.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* The projection of a table: the caller's, with the key's attributes. */
-typedef struct {
-    const char *text;
-    const ddb_name *names;
-} projection;
 
 typedef struct {
     ddbi_plan plan;
@@ -36,7 +30,7 @@ typedef struct {
     const ddb_batch_write_in *write; /* or */
     const ddb_batch_get_in *get;     /* which, and */
     ddb_page *page;                  /* what it reads, and */
-    projection *projections;         /* of each table; NULL: all */
+    ddbi_projection *projections;    /* of each table; NULL: all */
 } batch;
 
 /* ---- One request -------------------------------------------------------- */
@@ -528,98 +522,27 @@ ddb_code ddb_batch_write_item(ddb_client *c, const ddb_batch_write_in *in,
 
 /* ---- Reads -------------------------------------------------------------- */
 
-/* What a name in an expression stands for. */
-static const char *meaning(const ddb_name *names, const char *p, size_t n)
-{
-    for (; names != NULL && names->placeholder != NULL; names++) {
-        if (strncmp(names->placeholder, p, n) == 0 &&
-            names->placeholder[n] == 0)
-            return names->attribute;
-    }
-    return NULL;
-}
-
-/* Is the whole attribute one of the projection's paths? */
-static int projects(const char *text, const ddb_name *names, ddb_bytes name)
-{
-    while (*text != 0) {
-        const char *what;
-        size_t n;
-
-        text += strspn(text, " \t\r\n,");
-        n = strcspn(text, " \t\r\n,");
-        what = meaning(names, text, n);
-        if (what != NULL
-                ? strlen(what) == name.n && memcmp(what, name.p, name.n) == 0
-                : n == name.n && memcmp(text, name.p, n) == 0)
-            return 1;
-        text += n;
-    }
-    return 0;
-}
-
-/* The projection of one table: the caller's with the key's attributes behind
- * it where it lacks them, under placeholders that are not the caller's, as
- * an answer without them could not be told whose it is. */
-static ddb_code add_keys(batch *b, const ddbi_plan_table *t, projection *out,
-                         ddb_err *err)
-{
-    const ddb_name *given = b->get->names;
-    ddbi_arena *arena = &b->plan.arena;
-    ddbi_buf *text = &b->job->scratch;
-    unsigned number = 0;
-    size_t n = 0;
-    ddb_name *names;
-
-    while (given != NULL && given[n].placeholder != NULL)
-        n++;
-    if ((names = ddbi_arena_alloc(arena, (n + 3) * sizeof *names)) == NULL)
-        return ddbi_nomem(err);
-    if (n > 0)
-        memcpy(names, given, n * sizeof *names);
-    ddbi_buf_clear(text);
-    ddbi_buf_add_str(text, b->get->projection);
-    for (size_t k = 0; k < t->n_keys; k++) {
-        char own[32];
-
-        if (projects(b->get->projection, given, t->keys[k]))
-            continue;
-        do
-            snprintf(own, sizeof own, "#ddb_key_%u", number++);
-        while (meaning(given, own, strlen(own)) != NULL);
-        ddbi_buf_add_c(text, ',');
-        ddbi_buf_add_str(text, own);
-        names[n].placeholder = ddbi_arena_dup(arena, own, strlen(own));
-        names[n].attribute = ddbi_arena_dup(arena, t->keys[k].p, t->keys[k].n);
-        if (names[n].placeholder == NULL || names[n].attribute == NULL)
-            return ddbi_nomem(err);
-        n++;
-    }
-    names[n] = (ddb_name){0};
-    out->names = names;
-    out->text = ddbi_buf_text(text) == NULL
-                    ? NULL
-                    : ddbi_arena_dup(arena, text->p, text->n);
-    return out->text != NULL ? DDB_OK : ddbi_nomem(err);
-}
-
+/* What each table is asked for, when it is not all. */
 static ddb_code plan_projections(batch *b, ddb_err *err)
 {
-    const ddb_batch_get_in *in = b->get;
+    const ddbi_projection given = {b->get->projection, b->get->names};
+    ddbi_plan *p = &b->plan;
     ddb_code code = DDB_OK;
 
-    if (in->projection == NULL)
-        return in->names == NULL || in->names->placeholder == NULL
+    if (given.text == NULL)
+        return given.names == NULL || given.names->placeholder == NULL
                    ? DDB_OK
                    : ddbi_fail(err, DDB_INVALID, "names without a projection");
-    if (in->projection[0] == 0)
+    if (given.text[0] == 0)
         return ddbi_fail(err, DDB_INVALID, "the projection is empty");
-    b->projections = ddbi_arena_alloc(
-        &b->plan.arena, (b->plan.n_tables + 1) * sizeof *b->projections);
+    b->projections =
+        ddbi_arena_alloc(&p->arena, (p->n_tables + 1) * sizeof *b->projections);
     if (b->projections == NULL)
         return ddbi_nomem(err);
-    for (size_t t = 0; code == DDB_OK && t < b->plan.n_tables; t++)
-        code = add_keys(b, &b->plan.tables[t], &b->projections[t], err);
+    for (size_t t = 0; code == DDB_OK && t < p->n_tables; t++)
+        code = ddbi_project_keys(&given, p->tables[t].keys, p->tables[t].n_keys,
+                                 &b->job->scratch, &p->arena,
+                                 &b->projections[t], err);
     return code;
 }
 
