@@ -411,6 +411,7 @@ check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
 check_fuzz = $(srcdir)/tests/check-fuzz
+check_faults_tls = $(server) --tls $(TEST_WRAPPER) $O/tests/e2e_faults
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
