@@ -160,6 +160,7 @@ ddb_src = \
 
 test_src = \
     tests/asked.c \
+    tests/failevp.c \
     tests/failhash.c \
     tests/fake.c \
     tests/fakecerts.c \
@@ -360,8 +361,8 @@ static-tools: $(ddb_obj) $(static_lib)
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
-helpers = $(filter $O/tests/failhash.o $O/tests/fake.o $O/tests/fakecerts.o \
-    $O/tests/fakehttp.o $O/tests/oom.o, $(test_obj))
+helpers = $(filter $O/tests/failevp.o $O/tests/failhash.o $O/tests/fake.o \
+    $O/tests/fakecerts.o $O/tests/fakehttp.o $O/tests/oom.o, $(test_obj))
 
 # While files are landing the helpers are in an archive, so that one whose
 # own needs have not landed yet does no harm.
@@ -369,8 +370,11 @@ $O/tests/helpers.a: $(helpers)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(helpers)
 
-# What tests put before the library's own functions: tests/failhash.c.
-wrapped = -Wl,--wrap=ddbi_sha256,--wrap=ddbi_hmac_key,--wrap=ddbi_hmac
+# What tests put before the library's functions, and before OpenSSL's:
+# tests/failhash.c and tests/failevp.c.
+wrapped = $(foreach name,ddbi_sha256 ddbi_hmac_key ddbi_hmac EVP_MD_fetch \
+    EVP_MD_CTX_new EVP_DigestInit_ex EVP_DigestUpdate EVP_DigestFinal_ex \
+    EVP_MD_CTX_copy_ex,-Wl,--wrap=$(name))
 
 $(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
 	$(say) LD $@

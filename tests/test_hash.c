@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "base/hash.h"
+#include "failevp.h"
 #include "oom.h"
 
 #include <stdlib.h>
@@ -166,6 +167,59 @@ START_TEST(no_memory_is_null)
 }
 END_TEST
 
+/* -1: some call failed; then the digests are not looked at. */
+static int use_everything(ddbi_hasher *h)
+{
+    unsigned char out[DDBI_SHA256_SIZE];
+    char key[100] = {0};
+
+    return ddbi_sha256(h, "x", 1, out) || ddbi_hmac_key(h, "k", 1) ||
+                   ddbi_hmac(h, "x", 1, out) ||
+                   ddbi_hmac_key(h, key, sizeof key)
+               ? -1
+               : 0;
+}
+
+START_TEST(every_refusal_of_openssl_is_told)
+{
+    int failed = 1;
+
+    for (long n = 0; failed; n++) {
+        ddbi_hasher *h;
+        int got = -1;
+
+        failevp_begin(n);
+        h = ddbi_hasher_new();
+        if (h)
+            got = use_everything(h);
+        failed = failevp_end();
+        ck_assert_int_eq(got != 0, failed);
+        ddbi_hasher_free(h);
+        ck_assert_int_lt(n, 100);
+    }
+}
+END_TEST
+
+START_TEST(a_key_that_was_refused_signs_nothing)
+{
+    unsigned char out[DDBI_SHA256_SIZE];
+    int failed = 1;
+
+    for (long n = 0; failed; n++) {
+        int got;
+
+        key_with(0);
+        failevp_begin(n);
+        got = ddbi_hmac_key(hasher, "k", 1);
+        failed = failevp_end();
+        ck_assert_int_eq(got != 0, failed);
+        ck_assert_int_eq(ddbi_hmac(hasher, "x", 1, out) != 0, failed);
+    }
+    key_with(1);
+    check_mac(1);
+}
+END_TEST
+
 Suite *suite_hash(void)
 {
     Suite *s = suite_create("hash");
@@ -178,6 +232,8 @@ Suite *suite_hash(void)
     tcase_add_test(tc, one_key_signs_many_messages);
     tcase_add_test(tc, nothing_is_signed_without_a_key);
     tcase_add_test(tc, no_memory_is_null);
+    tcase_add_test(tc, every_refusal_of_openssl_is_told);
+    tcase_add_test(tc, a_key_that_was_refused_signs_nothing);
     suite_add_tcase(s, tc);
     return s;
 }
