@@ -51,14 +51,10 @@ size_t ddbi_http_on_body(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
-int ddbi_http_is(ddb_bytes name, const char *lower)
+int ddbi_http_same(const char *name, const char *lower, size_t n)
 {
-    const char *p = name.p;
-
-    if (name.n != strlen(lower))
-        return 0;
-    for (size_t i = 0; i < name.n; i++) {
-        if (ddbi_lower((unsigned char)p[i]) != lower[i])
+    for (size_t i = 0; i < n; i++) {
+        if (ddbi_lower((unsigned char)name[i]) != lower[i])
             return 0;
     }
     return 1;
