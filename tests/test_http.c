@@ -689,7 +689,7 @@ START_TEST(connects_for_so_long_and_no_longer)
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &n), 0);
     for (int i = 0; i < 8; i++) {
         fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        connect(fill[i], (struct sockaddr *)&at, sizeof at);
+        (void)connect(fill[i], (struct sockaddr *)&at, sizeof at);
     }
     snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(at.sin_port));
     client_open(&k, NULL, NULL);

@@ -205,27 +205,26 @@ static void set_method(ddbi_http_conn *c, const ddbi_http_request *q)
                                        q->body.n > 0 ? q->body.p : nothing));
 }
 
-static void link_line(ddbi_http_conn *c, size_t i, const char *line)
+/* The next line, if there is one, is in the next node. */
+static void set_line(struct curl_slist *node, const char *line)
 {
     /* libcurl reads the list and never writes to it. */
-    c->lines[i].data = (char *)(uintptr_t)line;
-    c->lines[i].next = NULL;
-    if (i > 0)
-        c->lines[i - 1].next = &c->lines[i];
+    node->data = (char *)(uintptr_t)line;
+    node->next = node + 1;
 }
 
 static void set_headers(ddbi_http_conn *c, const ddbi_http_request *q)
 {
-    size_t n = 0;
+    struct curl_slist *node = c->lines;
 
-    while (n < q->n_headers) {
-        link_line(c, n, q->headers[n]);
-        n++;
-    }
+    for (size_t i = 0; i < q->n_headers; i++)
+        set_line(node++, q->headers[i]);
     if (q->body.n >= EXPECT_BYTES)
-        link_line(c, n++, "Expect:");
+        set_line(node++, "Expect:");
+    if (node > c->lines)
+        node[-1].next = NULL;
     ddbi_http_note(c, curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER,
-                                       n > 0 ? c->lines : NULL));
+                                       node > c->lines ? c->lines : NULL));
 }
 
 static void reset(ddbi_http_conn *c, ddbi_http_answer *a, size_t max_answer)
@@ -256,16 +255,16 @@ ddbi_sigpipe ddbi_http_guard(const ddbi_http_conn *c)
 #endif
 }
 
-ddb_code ddbi_http_start(ddbi_http_conn *c, const ddbi_http_request *q,
+ddb_code ddbi_http_start(ddbi_http_conn *c, const ddbi_http_request *request,
                          ddbi_http_answer *answer, ddb_err *err)
 {
-    if (q->n_headers > DDBI_HTTP_MAX_HEADERS)
+    if (request->n_headers > DDBI_HTTP_MAX_HEADERS)
         return ddbi_fail(err, DDB_INVALID, "more than %d request headers",
                          DDBI_HTTP_MAX_HEADERS);
-    reset(c, answer, q->max_answer);
-    set_url(c, q->url);
-    set_method(c, q);
-    set_headers(c, q);
+    reset(c, answer, request->max_answer);
+    set_url(c, request->url);
+    set_method(c, request);
+    set_headers(c, request);
     ddbi_http_set_long(c, CURLOPT_FRESH_CONNECT, has_ended(c));
     if (c->setup != CURLE_OK)
         return ddbi_http_setup_failed(c->setup, err);

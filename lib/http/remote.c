@@ -83,8 +83,10 @@ static ddb_code exchange_new(remote *r, ddbi_exchange **out, ddb_err *err)
     ddbi_exchange *x = ddbi_calloc(1, sizeof *x);
     ddb_code code = DDB_NOMEM;
 
-    if (x == NULL)
-        return ddbi_nomem(err);
+    if (x == NULL) {
+        ddbi_nomem(err);
+        goto out;
+    }
     x->remote = r;
     x->token.secret = 1;
     x->authorization.secret = 1;
