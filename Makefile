@@ -398,7 +398,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults sign)
+run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults faults_tls sign)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
