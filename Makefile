@@ -223,6 +223,9 @@ e2e_src = \
 fuzz_src = \
     tests/fuzz/fuzz_json.c
 
+bench_src = \
+    bench/bench.c
+
 example_src = \
     examples/anything.c \
     examples/readings.c \
@@ -254,6 +257,7 @@ ddb_obj = $(ddb_src:%.c=$O/%.o)
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
 example_obj = $(example_src:%.c=$O/%.o)
+bench_obj = $(bench_src:%.c=$O/%.o)
 fuzz_obj = $(fuzz_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
@@ -262,6 +266,7 @@ programs = $(if $(ddb_src),$O/ddb)
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
 examples = $(example_src:%.c=$O/%)
+bench_program = $(bench_src:%.c=$O/%)
 fuzz_tests = $(fuzz_src:%.c=$O/%)
 
 # ---- Building ---------------------------------------------------------------
@@ -385,7 +390,7 @@ $(e2e_tests): %: %.o $O/tests/report.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $< $O/tests/report.o $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
 
-$(examples): %: %.o $(static_lib)
+$(examples) $(bench_program): %: %.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
 
@@ -484,8 +489,12 @@ fuzz-run: $(fuzz_hunters)
 		$(srcdir)/tests/data/fuzz/$$name || exit 1; \
 	done
 
+# What a call costs, beside floors that send the same bytes: about a minute.
+bench: $(bench_program)
+	$(srcdir)/bench/run $(bench_program) $O/bench/log
+
 c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
-    $(example_src) $(fuzz_src) tests/fuzz/replay.c \
+    $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
         $(srcdir)/tools/*.h $(srcdir)/tests/*.h $(srcdir)/tests/fuzz/*.h))
 
@@ -610,6 +619,7 @@ help:
 #: check-exports check-fuzz check-headers check-install check-man   one of them
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
+#: bench           what calls cost; needs tools/deps bench, and quiet
 #: coverage        lines and branches that the unit tests reach
 #: fuzz            hunt with libFuzzer (clang), FUZZ_SECONDS a target
 #: lint format     clang-format, clang-tidy, cppcheck; format mends
@@ -622,11 +632,11 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan check check-examples check-exports check-fuzz \
+.PHONY: FORCE all asan bench check check-examples check-exports check-fuzz \
     check-headers check-install check-man check-programs clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-dev \
     install-lib install-man install-programs install-strip installdirs lint \
     static-tools tsan uninstall valgrind
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
-    $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
+    $(bench_obj) $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
