@@ -172,11 +172,13 @@ test_src = \
     tests/test_abi.c \
     tests/test_alloc.c \
     tests/test_arena.c \
+    tests/test_blocking.c \
     tests/test_buf.c \
     tests/test_ca.c \
     tests/test_call.c \
     tests/test_cli.c \
     tests/test_client.c \
+    tests/test_client_http.c \
     tests/test_clock.c \
     tests/test_codec.c \
     tests/test_crc32.c \

@@ -38,7 +38,9 @@
     SUITE(creds)                                                               \
     SUITE(creds_env)                                                           \
     SUITE(call)                                                                \
+    SUITE(blocking)                                                            \
     SUITE(client)                                                              \
+    SUITE(client_http)                                                         \
     SUITE(retry)                                                               \
     SUITE(skew)                                                                \
     SUITE(op_batch)                                                            \

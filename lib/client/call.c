@@ -85,8 +85,6 @@ static ddbi_action send_it(ddbi_call *c, const ddbi_event *e)
 
     if (left <= 0)
         return no_time(c);
-    if (c->err->code != DDB_OK)
-        ddbi_err_clear(c->err);
     c->attempts++;
     c->sent = e->mono;
     c->signed_at = ddbi_skew_now(&c->common->skew, e->now, e->mono);
@@ -101,6 +99,8 @@ static ddbi_action get_keys(ddbi_call *c, const ddbi_event *e)
                      .ms = c->deadline - e->mono,
                      .refresh = c->renewing};
 
+    if (c->err->code != DDB_OK)
+        ddbi_err_clear(c->err);
     if (!c->common->needs_keys)
         return send_it(c, e);
     if (a.ms <= 0)
