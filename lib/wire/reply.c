@@ -188,12 +188,6 @@ int ddbi_answer_enter_array(ddbi_answer *a)
     return 1;
 }
 
-int ddbi_answer_enter(ddbi_answer *a)
-{
-    return a->r.token == DDBI_JSON_ARRAY ? ddbi_answer_enter_array(a)
-                                         : ddbi_answer_enter_object(a);
-}
-
 ddb_code ddbi_answer_end(ddbi_answer *a)
 {
     while (a->failed == DDB_OK && a->level > 0)
@@ -211,7 +205,7 @@ static double read_units(ddbi_answer *a)
 {
     double units = 0;
 
-    if (ddbi_answer_enter(a))
+    if (ddbi_answer_enter_object(a))
         while (ddbi_answer_next(a))
             if (ddbi_answer_is(a, "CapacityUnits"))
                 ddbi_answer_double(a, &units);
@@ -223,7 +217,7 @@ static double read_indexes(ddbi_answer *a)
 {
     double units = 0;
 
-    if (ddbi_answer_enter(a))
+    if (ddbi_answer_enter_object(a))
         while (ddbi_answer_next(a))
             units += read_units(a);
     return units;
@@ -248,16 +242,16 @@ static void read_consumed(ddbi_answer *a, ddb_capacity *sum)
 
 void ddbi_answer_consumed(ddbi_answer *a, ddb_capacity *out)
 {
-    int array = a->r.token == DDBI_JSON_ARRAY;
     ddb_capacity sum = {0};
 
-    if (!ddbi_answer_enter(a))
-        return;
-    if (!array)
-        read_consumed(a, &sum);
-    while (array && ddbi_answer_next(a))
-        if (ddbi_answer_enter(a))
+    if (a->r.token != DDBI_JSON_ARRAY) {
+        if (ddbi_answer_enter_object(a))
             read_consumed(a, &sum);
+    } else if (ddbi_answer_enter_array(a)) {
+        while (ddbi_answer_next(a))
+            if (ddbi_answer_enter_object(a))
+                read_consumed(a, &sum);
+    }
     if (!out || a->failed != DDB_OK)
         return;
     out->units += sum.units;
@@ -279,10 +273,11 @@ static void read_reasons(ddbi_answer *a, char *out, size_t size)
 {
     int first = 1;
 
-    if (a->r.token != DDBI_JSON_ARRAY || !ddbi_answer_enter(a))
+    if (a->r.token != DDBI_JSON_ARRAY || !ddbi_answer_enter_array(a))
         return;
     for (; ddbi_answer_next(a); first = 0) {
-        if (!first || a->r.token != DDBI_JSON_OBJECT || !ddbi_answer_enter(a))
+        if (!first || a->r.token != DDBI_JSON_OBJECT ||
+            !ddbi_answer_enter_object(a))
             continue;
         while (ddbi_answer_next(a))
             if (ddbi_answer_is(a, "reason") && a->r.token == DDBI_JSON_STRING)

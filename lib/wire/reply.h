@@ -10,7 +10,7 @@
  *     code = ddbi_answer_end(&a);
  *
  * A member that no reader has taken is skipped by the next call.  Nested
- * objects and arrays are entered and left with ddbi_answer_enter(). */
+ * objects and arrays are entered, and left where they end. */
 #ifndef DDBI_REPLY_H
 #define DDBI_REPLY_H
 
@@ -44,10 +44,8 @@ void ddbi_answer_bool(ddbi_answer *a, int *out);
 void ddbi_answer_text(ddbi_answer *a, char *out, size_t size);
 ddb_bytes ddbi_answer_dup(ddbi_answer *a, ddbi_arena *arena); /* a string */
 /* Go into the member's object or array: 1, and next runs over its members;
- * 0: it is neither, which is DDB_BAD_ANSWER.  next leaves it by itself when
- * it returns 0 for it. */
-int ddbi_answer_enter(ddbi_answer *a);
-/* The same where it can only be one of the two. */
+ * 0: it is none, which is DDB_BAD_ANSWER.  next leaves it by itself when it
+ * returns 0 for it. */
 int ddbi_answer_enter_object(ddbi_answer *a);
 int ddbi_answer_enter_array(ddbi_answer *a);
 /* ConsumedCapacity, one object or an array of them, added to *out; out may

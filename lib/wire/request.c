@@ -178,7 +178,7 @@ static int check_item(ddbi_req *q, const char *what, const ddb_item *it)
     ddb_code code = it ? ddb_item_status(it) : DDB_INVALID;
 
     if (!it)
-        ddbi_req_fail(q, code, "no %s is given", what);
+        ddbi_req_fail(q, code, "%s is missing", what);
     else if (code != DDB_OK)
         ddbi_req_fail(q, code, "%s: %s", what, ddbi_item_why(it));
     else if (ddb_item_count(it) == 0)
@@ -231,7 +231,8 @@ static void put_key(ddbi_req *q, const char *name, const ddb_item *key,
     for (uint32_t i = 0; i < key->n; i++)
         check_key_attribute(q, what, &key->attributes[i]);
     /* Which of two is the sort key only the table knows. */
-    if (key->n == 2 && key->attributes[0].value.u.bytes.n > DDBI_MAX_SORT_KEY &&
+    if (q->failed == DDB_OK && key->n == 2 &&
+        key->attributes[0].value.u.bytes.n > DDBI_MAX_SORT_KEY &&
         key->attributes[1].value.u.bytes.n > DDBI_MAX_SORT_KEY)
         ddbi_req_fail(q, DDB_TOO_LARGE, "%s: a sort key has at most %d bytes",
                       what, DDBI_MAX_SORT_KEY);
@@ -285,15 +286,13 @@ void ddbi_req_expression(ddbi_req *q, const char *name, const char *text)
 static void check_placeholder(ddbi_req *q, char first, const char *text,
                               size_t n)
 {
-    int shown = n < 64 ? (int)n : 64;
-
-    if (n < 2 || *text != first)
+    if (n < 2 || *text != first || !ddbi_utf8_valid(text, n))
         ddbi_req_fail(q, DDB_INVALID, "a placeholder is '%c' and a name: %.*s",
-                      first, shown, text);
+                      first, shown(n), text);
     else if (n > DDBI_MAX_PLACEHOLDER)
         ddbi_req_fail(q, DDB_TOO_LARGE,
                       "a placeholder has %zu bytes, the limit is %d: %.*s", n,
-                      DDBI_MAX_PLACEHOLDER, shown, text);
+                      DDBI_MAX_PLACEHOLDER, shown(n), text);
 }
 
 static void count_substitution(ddbi_req *q, size_t n)
