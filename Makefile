@@ -219,6 +219,7 @@ test_src = \
 e2e_src = \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
+    tests/e2e_ops.c \
     tests/sign_cli.c
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
@@ -405,7 +406,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults faults_tls sign)
+run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults faults_tls ops sign)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -426,6 +427,7 @@ check_faults_tls = $(server) --tls $(TEST_WRAPPER) $O/tests/e2e_faults
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
+check_ops = $(server) $(TEST_WRAPPER) $O/tests/e2e_ops
 check_man = $(server) $(srcdir)/tests/check-man
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(server) $(unit)
