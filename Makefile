@@ -406,7 +406,8 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 # How the product is made, and how it behaves.
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
-run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples faults faults_tls ops sign)
+run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples \
+    faults faults_tls kv ops sign tool)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -430,6 +431,7 @@ check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
 check_ops = $(server) $(TEST_WRAPPER) $O/tests/e2e_ops
 check_man = $(server) $(srcdir)/tests/check-man
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
+check_tool = $(server) --proxy $(srcdir)/tests/check-tool
 check_unit = $(server) $(unit)
 
 # SUITE=name: that suite alone, without a server if there is none to start.

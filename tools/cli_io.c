@@ -54,7 +54,7 @@ static const char *advice(ddb_code code)
         ddb_code code;
         const char *text;
     } table[] = {
-        {DDB_NO_REGION, "give -r REGION or set AWS_REGION"},
+        {DDB_NO_REGION, "-r REGION gives one"},
         {DDB_NO_CREDENTIALS, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
         {DDB_TIMEOUT, "look at the endpoint and the network"},
         {DDB_NETWORK, "look at the endpoint and the network"},
@@ -110,7 +110,7 @@ int cli_fail_err(const cli *c, const char *what, const ddb_err *err)
                     err->type, err->type[0] != '\0' ? ": " : "",
                     err->message[0] != '\0' ? err->message
                                             : ddb_code_name(err->code),
-                    todo != NULL ? ": " : "", todo != NULL ? todo : "",
+                    todo != NULL ? "; " : "", todo != NULL ? todo : "",
                     err->maybe_applied && err->code != DDB_AMBIGUOUS
                         ? " (it may have been done all the same)"
                         : "",
@@ -125,6 +125,7 @@ int cli_open_client(cli *c)
     ddb_options opt = {.region = c->region,
                        .endpoint = c->endpoint,
                        .allow_http = c->allow_http};
+    ddb_client *allowed = NULL;
     ddb_err err;
 
     if (ddb_client_open(&opt, &c->client, &err) == DDB_OK)
@@ -132,7 +133,16 @@ int cli_open_client(cli *c)
     /* What this build has no engine for is a wrong endpoint here. */
     if (err.code == DDB_UNSUPPORTED)
         err.code = DDB_INVALID;
-    return cli_fail_err(c, NULL, &err);
+    /* Opening makes no call: so it can be tried what would have helped. */
+    opt.allow_http = 1;
+    if (err.code != DDB_INVALID ||
+        ddb_client_open(&opt, &allowed, NULL) != DDB_OK)
+        return cli_fail_err(c, NULL, &err);
+    ddb_client_close(allowed);
+    return cli_fail(c, CLI_USAGE,
+                    "%s; --allow-http or DDB_ALLOW_HTTP=1 "
+                    "allows it",
+                    err.message);
 }
 
 int cli_open_kv(cli *c)

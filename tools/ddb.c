@@ -50,7 +50,7 @@ static const cli_command commands[] = {
      "terminal,\n"
      "else wants --yes.",
      ddb_run_clear, CLI_YES | CLI_CREATE, 0, 0},
-    {"table", "create|describe|delete|wait [--billing MODE --rcu N --wcu N]",
+    {"table", "create|describe|delete|wait",
      "create: make the table, switch its TTL on and wait until it can be used; "
      "one\n"
      "that is there and fits will do.  describe: tell of it.  delete: delete "

@@ -144,8 +144,10 @@ int ddb_run_del(cli *c)
     if (n_missing == 1)
         return no_such_key(c, missing);
     if (n_missing > 1)
-        return cli_fail(c, CLI_ABSENT, "there is no key \"%s\", nor %d others",
-                        missing, n_missing - 1);
+        return cli_fail(c, CLI_ABSENT,
+                        "%d of the keys are not there, the first is "
+                        "\"%s\"; the others are deleted",
+                        n_missing, missing);
     return CLI_DONE;
 }
 
