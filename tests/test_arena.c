@@ -101,8 +101,10 @@ START_TEST(reset_keeps_the_largest_chunk)
     ddbi_arena_bytes(&a, 10);
     ddbi_arena_bytes(&a, 300000);
     a.failed = DDB_INVALID;
+    a.why = ddbi_arena_dup(&a, "text", 4);
     ddbi_arena_reset(&a);
     ck_assert_int_eq(a.failed, DDB_OK);
+    ck_assert_ptr_null(a.why);
     oom_begin(-1);
     ck_assert_ptr_nonnull(ddbi_arena_bytes(&a, 200000));
     ck_assert_ptr_nonnull(ddbi_arena_bytes(&a, 100000));

@@ -150,6 +150,7 @@ void ddbi_arena_reset(ddbi_arena *a)
     ddbi_chunk *kept;
 
     a->failed = DDB_OK;
+    a->why = NULL;
     if (!a->head)
         return;
     for (ddbi_chunk **c = &a->head; *c; c = &(*c)->older)

@@ -59,7 +59,6 @@ void ddb_item_clear(ddb_item *it)
     if (!it->owns_arena)
         return; /* its memory and its failure are those of the whole */
     ddbi_arena_reset(it->arena);
-    it->arena->why = NULL;
     it->attributes = NULL;
     it->order = NULL;
     it->cap = 0;
