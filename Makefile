@@ -245,7 +245,10 @@ e2e_src = \
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
-    tests/fuzz/fuzz_json.c
+    tests/fuzz/fuzz_error.c \
+    tests/fuzz/fuzz_item.c \
+    tests/fuzz/fuzz_json.c \
+    tests/fuzz/fuzz_number.c
 
 bench_src = \
     bench/bench.c

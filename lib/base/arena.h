@@ -12,8 +12,8 @@ struct ddbi_arena {
     ddbi_chunk *head; /* the one in use, older ones behind it */
     char *next;       /* free bytes of it */
     char *end;
-    ddb_code failed;  /* the first failure of whoever uses it; sticky */
-    const char *why;  /* of failed, text of the arena's life; may be NULL */
+    ddb_code failed; /* the first failure of whoever uses it; sticky */
+    const char *why; /* of failed, text of the arena's life; may be NULL */
 };
 
 /* Zeroed memory is an empty arena. */

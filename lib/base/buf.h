@@ -13,7 +13,7 @@ typedef struct {
     size_t max;      /* DDB_TOO_LARGE beyond; 0: no limit */
     ddb_code failed; /* the first failure; every later call does nothing */
     int secret;      /* set by the owner: memory is wiped before it is freed */
-} ddbi_buf; /* {0} is an empty one */
+} ddbi_buf;          /* {0} is an empty one */
 
 void ddbi_buf_add(ddbi_buf *b, const void *p, size_t n);
 void ddbi_buf_add_c(ddbi_buf *b, char c);

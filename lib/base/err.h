@@ -18,10 +18,10 @@ ddb_code ddbi_nomem(ddb_err *err);
 
 /* What a service exception means. */
 typedef struct {
-    const char *type;  /* "ThrottlingException", without any prefix */
+    const char *type; /* "ThrottlingException", without any prefix */
     ddb_code code;
-    int retryable;     /* by the call itself, after a wait */
-    int throttle;      /* the wait is a throttle's */
+    int retryable; /* by the call itself, after a wait */
+    int throttle;  /* the wait is a throttle's */
 } ddbi_exception;
 
 /* The row of an exception; of one that is not listed, or "", the row for the
