@@ -435,7 +435,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
 run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples \
-    faults faults_tls kv ops sign tool)
+    completion faults faults_tls kv ops sign tool)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -448,6 +448,7 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
 server = $(srcdir)/tests/with-server
 unit = $(TEST_WRAPPER) $(unit_tests)
 
+check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
@@ -585,6 +586,7 @@ endif
 install-programs: installdirs all
 ifneq ($(programs),)
 	$(INSTALL_PROGRAM) $(programs) '$(DESTDIR)$(bindir)'
+	$(INSTALL_DATA) $(srcdir)/tools/ddb.bash '$(DESTDIR)$(completionsdir)/ddb'
 endif
 
 install-man: installdirs
@@ -603,6 +605,7 @@ install-strip:
 uninstall:
 	rm -f $(foreach program,$(programs), \
 	    '$(DESTDIR)$(bindir)/$(notdir $(program))')
+	rm -f '$(DESTDIR)$(completionsdir)/ddb'
 	rm -f $(foreach file,libddb.so.$(version) libddb.so.$(somajor) \
 	    libddb.so libddb.a,'$(DESTDIR)$(libdir)/$(file)')
 	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc'
