@@ -117,6 +117,19 @@ START_TEST(looks_in_the_usual_places)
 }
 END_TEST
 
+START_TEST(leaves_alone_what_libcurl_does_not_tell)
+{
+    ddbi_ca ca;
+
+    ddbi_ca_find(NULL, NULL, NULL, &ca);
+    ck_assert_ptr_null(ca.file);
+    ck_assert_ptr_null(ca.path);
+    ck_assert_str_ne(ca.tried, "");
+    ddbi_ca_find(bundle, NULL, NULL, &ca);
+    ck_assert_str_eq(ca.file, bundle);
+}
+END_TEST
+
 Suite *suite_ca(void)
 {
     Suite *s = suite_create("ca");
@@ -125,6 +138,7 @@ Suite *suite_ca(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, chooses, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, looks_in_the_usual_places);
+    tcase_add_test(t, leaves_alone_what_libcurl_does_not_tell);
     suite_add_tcase(s, t);
     return s;
 }

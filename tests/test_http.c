@@ -10,6 +10,7 @@
 #include "tests.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,15 @@ static const struct {
      "{}",
      "",
      ""},
+    {"a line without a colon",
+     {.text = FAKE_HEAD "X-Seen\r\nContent-Length: 2\r\n\r\n{}"},
+     DDB_BAD_ANSWER,
+     200,
+     1,
+     0,
+     "",
+     "",
+     "(curl 8)"},
     {"an error status is an answer",
      {.text = "HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nbad"},
      DDB_OK,
@@ -467,7 +477,12 @@ START_TEST(keeps_the_connection)
 
     client_open(&k, NULL, NULL);
     for (int i = 0; i < 10; i++) {
-        post(&k, f);
+        ddbi_http_request q = a_post(fakehttp_url(f));
+
+        begin(&k, &q);
+        while (!ddbi_http_step(k.conn, INT64_MAX))
+            continue;
+        ddbi_http_finish(k.conn);
         ck_assert_int_eq(k.answer.code, DDB_OK);
     }
     ck_assert_int_eq(fakehttp_requests(f), 10);
@@ -668,6 +683,21 @@ START_TEST(tells_when_a_name_does_not_resolve)
     ck_assert_int_eq(k.answer.not_sent, 1);
     ck_assert_ptr_nonnull(strstr(k.answer.message, "a..b: "));
     ck_assert_ptr_nonnull(strstr(k.answer.message, "(curl 6)"));
+    client_close(&k);
+}
+END_TEST
+
+START_TEST(speaks_http_alone)
+{
+    client k;
+    ddbi_http_request q = a_post("ftp://127.0.0.1:1");
+
+    client_open(&k, NULL, NULL);
+    exchange(&k, &q);
+    ck_assert_int_eq(k.answer.code, DDB_SYSTEM);
+    ck_assert_int_eq(k.answer.retryable, 0);
+    ck_assert_int_eq(k.answer.not_sent, 1);
+    ck_assert_ptr_nonnull(strstr(k.answer.message, "(curl 1)"));
     client_close(&k);
 }
 END_TEST
@@ -1129,39 +1159,125 @@ END_TEST
 
 /* ---- Failures of our own ------------------------------------------------ */
 
+static ddb_code one_exchange(const ddbi_http_settings *s, const fakehttp *f)
+{
+    ddbi_http_request q = a_post(fakehttp_url(f));
+    ddbi_http_conn *c = NULL;
+    ddbi_buf body = {0};
+    ddbi_http_answer a = {.body = &body};
+    ddb_code code = ddbi_http_conn_new(s, &c, NULL);
+
+    ck_assert((c != NULL) == (code == DDB_OK));
+    if (code == DDB_OK)
+        code = ddbi_http_start(c, &q, &a, NULL);
+    if (code == DDB_OK) {
+        while (!ddbi_http_step(c, 1000))
+            continue;
+        ddbi_http_finish(c);
+        code = a.code;
+        ck_assert(code != DDB_OK || body.n == 4);
+    }
+    ddbi_http_conn_free(c, 0);
+    ddbi_buf_free(&body);
+    return code;
+}
+
 START_TEST(survives_every_failed_allocation)
 {
     fakehttp *f = serve(
         &(fake_answer){.text = FAKE_HEAD "Content-Length: 4\r\n\r\n{  }"}, 1);
     ddbi_http_settings s = {
         .proxy = "", .connect_timeout_ms = 5000, .clock = &ddbi_system_clock};
-    ddbi_http_request q = a_post(fakehttp_url(f));
     ddb_code code = DDB_NOMEM;
 
     ck_assert_int_eq(ddbi_http_setup(&s, NULL), DDB_OK);
     for (long n = 0; code != DDB_OK; n++) {
-        ddbi_http_conn *c = NULL;
-        ddbi_buf body = {0};
-        ddbi_http_answer a = {.body = &body};
-        int failed;
-
         oom_begin(n);
-        code = ddbi_http_conn_new(&s, &c, NULL);
-        if (code == DDB_OK)
-            code = ddbi_http_start(c, &q, &a, NULL);
-        if (code == DDB_OK) {
-            while (!ddbi_http_step(c, 1000))
-                continue;
-            ddbi_http_finish(c);
-            code = a.code;
-        }
-        ddbi_http_conn_free(c, 0);
-        ddbi_buf_free(&body);
-        failed = oom_end();
-        ck_assert_int_eq(code, failed ? DDB_NOMEM : DDB_OK);
+        code = one_exchange(&s, f);
+        ck_assert_int_eq(code, oom_end() ? DDB_NOMEM : DDB_OK);
         ck_assert_int_eq(oom_live(), 0);
         ck_assert_int_lt(n, 100);
     }
+    fakehttp_stop(f);
+}
+END_TEST
+
+/* libcurl's own memory: whatever it makes of a failure, we neither crash nor
+ * lose anything, and the next connection works. */
+static long curl_asked, curl_fail_at, curl_live;
+
+static int curl_fails(void)
+{
+    return curl_asked++ == curl_fail_at;
+}
+
+static void *curl_malloc(size_t n)
+{
+    void *p = curl_fails() ? NULL : malloc(n);
+
+    curl_live += p != NULL;
+    return p;
+}
+
+static void *curl_calloc(size_t count, size_t n)
+{
+    void *p = curl_fails() ? NULL : calloc(count, n);
+
+    curl_live += p != NULL;
+    return p;
+}
+
+static void *curl_realloc(void *old, size_t n)
+{
+    void *p = curl_fails() ? NULL : realloc(old, n);
+
+    curl_live += p != NULL && old == NULL;
+    return p;
+}
+
+static char *curl_strdup(const char *text)
+{
+    char *p = curl_fails() ? NULL : strdup(text);
+
+    curl_live += p != NULL;
+    return p;
+}
+
+static void curl_free_one(void *p)
+{
+    curl_live -= p != NULL;
+    free(p);
+}
+
+START_TEST(survives_every_failed_allocation_of_libcurl)
+{
+    fakehttp *f = serve(
+        &(fake_answer){.text = FAKE_HEAD "Content-Length: 4\r\n\r\n{  }"}, 1);
+    ddbi_http_settings s = {
+        .proxy = "", .connect_timeout_ms = 5000, .clock = &ddbi_system_clock};
+    long failures = 0;
+    long before;
+
+    ck_assert_int_eq(ddbi_http_setup(&s, NULL), DDB_OK);
+    curl_global_cleanup(); /* so that it asks ours from here on */
+    ck_assert_int_eq(curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc,
+                                          curl_free_one, curl_realloc,
+                                          curl_strdup, curl_calloc),
+                     CURLE_OK);
+    curl_fail_at = -1;
+    ck_assert_int_eq(one_exchange(&s, f), DDB_OK);
+    before = curl_live;
+    for (long n = 0; curl_asked > curl_fail_at; n++) {
+        curl_asked = 0;
+        curl_fail_at = n;
+        failures += one_exchange(&s, f) == DDB_NOMEM;
+        ck_assert_int_eq(curl_live, before);
+    }
+    ck_assert_int_gt(failures, 50);
+    curl_fail_at = -1;
+    ck_assert_int_eq(one_exchange(&s, f), DDB_OK);
+    curl_global_cleanup();
+    ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
     fakehttp_stop(f);
 }
 END_TEST
@@ -1217,6 +1333,7 @@ Suite *suite_http(void)
     tcase_add_test(t, goes_on_after_signals);
     tcase_add_loop_test(t, tells_when_nobody_listens, 0, 2);
     tcase_add_test(t, tells_when_a_name_does_not_resolve);
+    tcase_add_test(t, speaks_http_alone);
     tcase_add_test(t, connects_for_so_long_and_no_longer);
     suite_add_tcase(s, t);
 
@@ -1244,6 +1361,7 @@ Suite *suite_http(void)
 
     t = tcase_create("failures");
     tcase_add_test(t, survives_every_failed_allocation);
+    tcase_add_test(t, survives_every_failed_allocation_of_libcurl);
     tcase_add_test(t, leaves_the_parents_connection_alone_after_fork);
     suite_add_tcase(s, t);
     return s;

@@ -126,7 +126,9 @@ void ddbi_ca_find(const char *file, const char *path,
         note(out, out->path);
         return;
     }
-    if (take_system(built, out))
+    if (built == NULL)
+        note(out, "libcurl's own authorities");
+    else if (take_system(built, out))
         snprintf(out->tried, sizeof out->tried, "%s",
                  out->file != NULL ? out->file : out->path);
 }

@@ -21,7 +21,8 @@ typedef struct {
     char tried[160]; /* for messages: where trust came from, or was sought */
 } ddbi_ca;
 
-/* file and path as asked for, NULL or "": not; lent, as is what built says. */
+/* file and path as asked for, NULL or "": not; lent, as is what built says.
+ * built NULL: libcurl does not tell (before 7.70). */
 void ddbi_ca_find(const char *file, const char *path,
                   const ddbi_ca_built *built, ddbi_ca *out);
 

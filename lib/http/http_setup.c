@@ -9,6 +9,9 @@
  *    default from 7.66 on).
  *  - No CURLOPT_TIMEOUT and no CURLOPT_LOW_SPEED_TIME: silence is ended by
  *    the caller's own timeouts, whatever he has set them to.
+ *  - TLS sessions are kept by each connection and resumed when it connects
+ *    again; they are not shared between connections, which would put locks
+ *    of ours into libcurl's hands to save a millisecond per connection once.
  *  - Where libcurl resolves names in threads, giving up would wait for the
  *    thread; from 7.87 on CURLOPT_QUICK_EXIT leaves it behind.
  */
@@ -35,21 +38,23 @@ static void global_init(void)
     global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static ddbi_ca_built built_in(void)
+static void find_ca(ddbi_http_settings *s)
 {
-    ddbi_ca_built built = {0};
+    const ddbi_ca_built *known = NULL;
 #if LIBCURL_VERSION_NUM >= 0x074600
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    ddbi_ca_built built = {0};
 
     if (v->age >= CURLVERSION_SEVENTH) {
         built.file = v->cainfo;
         built.path = v->capath;
+        built.lazy_path = v->ssl_version != NULL &&
+                          (strncmp(v->ssl_version, "OpenSSL/", 8) == 0 ||
+                           strncmp(v->ssl_version, "LibreSSL/", 9) == 0);
+        known = &built;
     }
-    built.lazy_path = v->ssl_version != NULL &&
-                      (strncmp(v->ssl_version, "OpenSSL/", 8) == 0 ||
-                       strncmp(v->ssl_version, "LibreSSL/", 9) == 0);
 #endif
-    return built;
+    ddbi_ca_find(s->ca_file, s->ca_path, known, &s->ca);
 }
 
 static int environment_has_proxy(void)
@@ -69,13 +74,11 @@ static int environment_has_proxy(void)
 ddb_code ddbi_http_setup(ddbi_http_settings *s, ddb_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    ddbi_ca_built built;
 
     if (pthread_once(&once, global_init) != 0 || global_result != CURLE_OK)
         return ddbi_fail(err, DDB_SYSTEM, "libcurl cannot be initialised: %s",
                          curl_easy_strerror(global_result));
-    built = built_in();
-    ddbi_ca_find(s->ca_file, s->ca_path, &built, &s->ca);
+    find_ca(s);
     /* libcurl would look into the environment at every exchange. */
     s->no_proxy = s->direct || (s->proxy != NULL ? *s->proxy == '\0'
                                                  : !environment_has_proxy());
