@@ -340,11 +340,11 @@ $(static_lib): $(lib_obj)
 	$(Q)$(AR) rcs $@ $(lib_obj)
 
 # The functions that the headers declare, one a line.
-$O/exports: $(headers:%=$(srcdir)/%) $O/flags
+$O/exports: $(headers:%=$(srcdir)/%) $(srcdir)/Makefile $O/flags
 	$(Q)for header in $(headers); do \
 	    $(compile) -E -P -x c $(srcdir)/$$header || exit 1; \
 	done >$@.i
-	$(Q)tr '\n;' ' \n' <$@.i | grep -v typedef | \
+	$(Q)sed '/^#/d' $@.i | tr '\n;' ' \n' | grep -v typedef | \
 	    sed -n 's/^[^(]*\(ddb_[a-z0-9_]*\) *(.*/\1/p' | sort -u >$@
 
 $O/libddb.map: $O/exports
