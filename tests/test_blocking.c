@@ -196,6 +196,33 @@ START_TEST(an_attempt_that_cannot_begin_ends_the_call)
 }
 END_TEST
 
+START_TEST(a_job_may_run_again_and_forgets_what_was)
+{
+    fake *f = fake_new();
+    ddb_client *c = fake_open(f, NULL);
+    ddbi_job *j = NULL;
+    ddb_err err;
+
+    ck_assert_int_eq(ddbi_job_begin(c, &j, &err), DDB_OK);
+    ddbi_buf_add_str(&j->body, "{}");
+    fake_failure(f, DDB_NETWORK);
+    ck_assert_int_eq(ddbi_job_run(j, UPDATE_ITEM, &err), DDB_AMBIGUOUS);
+    ck_assert_int_eq(j->maybe_applied, 1);
+    fake_answer(f, "{\"Item\":{}}");
+    ck_assert_int_eq(ddbi_job_run(j, UPDATE_ITEM, &err), DDB_OK);
+    ck_assert_int_eq(err.code, DDB_OK);
+    ck_assert_str_eq(err.message, "");
+    ck_assert_int_eq(j->maybe_applied, 0);
+    ck_assert_int_eq(j->attempts, 1);
+    ck_assert_uint_eq(j->reply.body.n, 11);
+    fake_error(f, 400, "ValidationException", "no");
+    ck_assert_int_eq(ddbi_job_run(j, UPDATE_ITEM, NULL), DDB_VALIDATION);
+    ddbi_job_end(j);
+    ddb_client_close(c);
+    fake_free(f);
+}
+END_TEST
+
 START_TEST(the_service_error_is_told_whole)
 {
     fake *f = fake_new();
@@ -497,6 +524,55 @@ START_TEST(threads_share_a_client_in_trouble)
 }
 END_TEST
 
+/* In real time, while all the others wait for it. */
+typedef struct {
+    int calls;
+    ddb_code code;
+} slow_vault;
+
+static ddb_code ask_slow_vault(void *arg, int timeout_ms, ddb_credentials *out,
+                               ddb_err *err)
+{
+    slow_vault *v = arg;
+
+    (void)timeout_ms, (void)err;
+    v->calls++;
+    ddbi_system_clock.sleep(&ddbi_system_clock, 100);
+    out->access_key_id = "AKID";
+    out->secret_access_key = SECRET;
+    return v->code;
+}
+
+static void answer_all(void *arg, const fake_request_info *request,
+                       fake_step *step)
+{
+    (void)arg, (void)request;
+    step->status = 200;
+    step->body = "{}";
+}
+
+START_TEST(threads_wait_for_one_fetch)
+{
+    slow_vault v = {.code = _i == 0 ? DDB_OK : DDB_NETWORK};
+    fake *f = fake_new();
+    ddb_client *c = NULL;
+    int failures;
+
+    f->respond = answer_all;
+    ck_assert_int_eq(
+        ddbi_client_open_with(&(ddb_options){.credentials = ask_slow_vault,
+                                             .credentials_arg = &v},
+                              fake_transport(f), NULL, &c, NULL),
+        DDB_OK);
+    failures = in_threads(c);
+    ck_assert_int_eq(failures, v.code == DDB_OK ? 0 : THREADS);
+    if (v.code == DDB_OK)
+        ck_assert_int_eq(v.calls, 1);
+    ddb_client_close(c);
+    fake_free(f);
+}
+END_TEST
+
 Suite *suite_blocking(void)
 {
     Suite *s = suite_create("blocking");
@@ -519,6 +595,7 @@ Suite *suite_blocking(void)
     tcase_add_test(calls, a_client_in_trouble_stops_retrying);
     tcase_add_loop_test(calls, silence_ends_at_the_deadline, 0, 3);
     tcase_add_test(calls, an_attempt_that_cannot_begin_ends_the_call);
+    tcase_add_test(calls, a_job_may_run_again_and_forgets_what_was);
     tcase_add_test(calls, the_service_error_is_told_whole);
     tcase_add_test(credentials, asks_a_callback_once_while_its_keys_last);
     tcase_add_test(credentials, a_refresh_that_fails_early_does_no_harm);
@@ -529,5 +606,6 @@ Suite *suite_blocking(void)
     tcase_add_loop_test(credentials, no_credentials_name_what_was_looked_at, 0,
                         (int)(sizeof without / sizeof without[0]));
     tcase_add_test(threads, threads_share_a_client_in_trouble);
+    tcase_add_loop_test(threads, threads_wait_for_one_fetch, 0, 2);
     return s;
 }

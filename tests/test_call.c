@@ -762,6 +762,31 @@ START_TEST(credentials_may_take_all_the_time)
 }
 END_TEST
 
+START_TEST(a_wait_that_took_too_long_ends_it)
+{
+    const row r = {"", {{0}}, .repeatable = 1, .timeout_ms = 1000};
+    ddbi_action a;
+    play p;
+
+    begin(&p, &r);
+    p.common.needs_keys = _i;
+    a = ddbi_call_step(&p.call, &p.e);
+    p.e.kind = DDBI_EVENT_KEYS;
+    if (_i)
+        a = ddbi_call_step(&p.call, &p.e);
+    come_to(&p, &internal, a.ms);
+    a = ddbi_call_step(&p.call, &p.e);
+    ck_assert_int_eq(a.kind, DDBI_DO_WAIT);
+    pass(&p, 1000); /* the machine was suspended, say */
+    p.e.kind = DDBI_EVENT_TIMER;
+    a = ddbi_call_step(&p.call, &p.e);
+    ck_assert_int_eq(a.kind, DDBI_DO_DONE);
+    ck_assert_int_eq(a.code, DDB_TIMEOUT);
+    ck_assert_int_eq(p.err.maybe_applied, 1);
+    ck_assert_str_eq(p.err.type, "");
+}
+END_TEST
+
 START_TEST(failing_to_get_credentials_ends_it)
 {
     const row r = {"", {{&internal, 12}}, .code = DDB_OK, .repeatable = 1};
@@ -836,6 +861,7 @@ Suite *suite_call(void)
     tcase_add_test(t, tells_of_an_ambiguous_end_what_it_came_from);
     tcase_add_test(t, an_attempt_has_its_own_limit);
     tcase_add_test(t, credentials_may_take_all_the_time);
+    tcase_add_loop_test(t, a_wait_that_took_too_long_ends_it, 0, 2);
     tcase_add_test(t, failing_to_get_credentials_ends_it);
     tcase_add_test(t, a_date_after_a_quarter_of_an_hour_is_old);
     tcase_add_test(t, a_long_message_leaves_room_for_what_is_added);

@@ -7,6 +7,7 @@
 #include "creds/creds.h"
 #include "fakecerts.h"
 #include "fakehttp.h"
+#include "oom.h"
 #include "tests.h"
 
 #include <pthread.h>
@@ -203,6 +204,7 @@ typedef struct {
     char body[64];
     ddb_code failure; /* what the exchange came to */
     int steps;
+    int stubborn; /* never gives up */
 } web;
 
 static ddbi_creds_state web_step(ddbi_provider *p, const ddbi_creds_in *in,
@@ -212,7 +214,8 @@ static ddbi_creds_state web_step(ddbi_provider *p, const ddbi_creds_in *in,
     web *w = (web *)p;
 
     w->steps++;
-    if (in->answer == NULL || (w->steps == 2 && in->answer->status == 401)) {
+    if (in->answer == NULL || in->answer->status == 401 ||
+        (w->stubborn && in->answer->code != DDB_OK)) {
         *request = (ddbi_creds_request){
             .http = {.method = "GET", .url = w->url, .max_answer = 65536},
             .timeout_ms = w->timeout_ms};
@@ -305,6 +308,63 @@ START_TEST(a_provider_is_told_of_silence_and_of_nobody_there)
 }
 END_TEST
 
+START_TEST(a_provider_has_no_more_time_than_the_call)
+{
+    static const fake_answer script[] = {{.end = FAKE_HOLD}};
+    fakehttp *vault = serve(script, 1);
+    int64_t began = mono();
+    int64_t took;
+    web w;
+    ddb_client *c =
+        open_with_web("http://127.0.0.1:1", &w, fakehttp_url(vault));
+    ddb_err err;
+
+    w.stubborn = 1;
+    ck_assert_int_eq(ddbi_client_timeout(c), 15000);
+    ck_assert_int_eq(
+        call(
+            c,
+            &(ddbi_job_spec){.action = "GetItem", .read = 1, .timeout_ms = 200},
+            NULL, &err),
+        DDB_TIMEOUT);
+    took = mono() - began;
+    ck_assert_str_eq(err.message, "no time left to get credentials");
+    ck_assert_int_ge(took, 200);
+    ck_assert_int_lt(took, 3000);
+    ddb_client_close(c);
+    fakehttp_stop(vault);
+}
+END_TEST
+
+START_TEST(every_allocation_of_a_fetch_may_fail)
+{
+    static const fake_answer keys[] = {
+        {.text = FAKE_HEAD "Content-Length: 6\r\n\r\nWEBKEY"}};
+    static const fake_answer script[] = {{.text = FAKE_EMPTY}};
+    fakehttp *vault = serve(keys, 1);
+    fakehttp *service = serve(script, 1);
+    ddb_code code;
+    ddb_err err;
+    web w;
+
+    for (long n = 0;; n++) {
+        ddb_client *c =
+            open_with_web(fakehttp_url(service), &w, fakehttp_url(vault));
+
+        oom_begin(n);
+        code = call(c, GET_ITEM, NULL, &err);
+        ddb_client_close(c);
+        if (!oom_end())
+            break;
+        ck_assert_msg(code == DDB_NOMEM, "%ld: %s: %s", n, ddb_code_name(code),
+                      err.message);
+    }
+    ck_assert_int_eq(code, DDB_OK);
+    fakehttp_stop(service);
+    fakehttp_stop(vault);
+}
+END_TEST
+
 /* ---- Threads ------ */
 
 #define THREADS 16
@@ -374,6 +434,8 @@ Suite *suite_client_http(void)
     tcase_add_test(wire, a_child_cannot_use_the_client_of_its_parent);
     tcase_add_test(provider, a_provider_may_fetch_over_http);
     tcase_add_test(provider, a_provider_is_told_of_silence_and_of_nobody_there);
+    tcase_add_test(provider, a_provider_has_no_more_time_than_the_call);
+    tcase_add_test(provider, every_allocation_of_a_fetch_may_fail);
     tcase_add_test(threads, threads_share_a_client_over_http);
     return s;
 }

@@ -593,6 +593,40 @@ START_TEST(one_fetch_serves_all_who_wait)
 }
 END_TEST
 
+static void *wait_once(void *arg)
+{
+    waiter *w = arg;
+
+    w->code = ddbi_creds_wait(w->c, 20000, NULL);
+    return NULL;
+}
+
+/* Whether the thread waits already cannot be seen; if it comes too late it is
+ * told to ask again, and so do we. */
+START_TEST(a_failure_is_told_to_who_waited_for_it)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+    const part script[] = {{DDBI_CREDS_FAILED, "no", 0}};
+    waiter w = {0};
+
+    for (int i = 0; i < 100 && w.code == DDB_OK; i++) {
+        scripted s = make(script, 1);
+        ddbi_key_set *k = NULL;
+        pthread_t thread;
+
+        w.c = chain_of(&s, NULL);
+        ck_assert_int_eq(ddbi_creds_ask(w.c, NOW, 0, NULL, &k),
+                         DDBI_CREDS_FETCH);
+        ck_assert_int_eq(pthread_create(&thread, NULL, wait_once, &w), 0);
+        nanosleep(&moment, NULL);
+        fetch(w.c, NOW, 0, NULL);
+        pthread_join(thread, NULL);
+        ddbi_creds_free(w.c, 0);
+    }
+    ck_assert_int_eq(w.code, DDB_NETWORK);
+}
+END_TEST
+
 /* ---- Memory ------------------------------------------------------------- */
 
 static ddb_code whole_life(void)
@@ -709,6 +743,7 @@ Suite *suite_creds(void)
                    keys_that_come_expired_are_used_as_our_clock_may_be_wrong);
     tcase_add_test(cache, who_gives_up_leaves_it_to_the_next);
     tcase_add_test(cache, one_fetch_serves_all_who_wait);
+    tcase_add_test(cache, a_failure_is_told_to_who_waited_for_it);
     suite_add_tcase(s, cache);
     return s;
 }

@@ -262,22 +262,16 @@ static void act(run *r, const ddbi_action *a, ddbi_event *e)
     const ddbi_clock *k = ddbi_client_clock(r->c);
     int64_t began = e->mono;
 
-    switch (a->kind) {
-    case DDBI_DO_KEYS:
+    if (a->kind == DDBI_DO_KEYS) {
         get_keys(r, a, e);
-        break;
-    case DDBI_DO_SEND:
+    } else if (a->kind == DDBI_DO_SEND) {
         attempt(r, a, e);
-        break;
-    case DDBI_DO_WAIT:
+    } else {
         if (r->c->log != NULL)
             log_failure(r, a);
         if (a->ms > 0)
             k->sleep(k, a->ms);
         e->kind = DDBI_EVENT_TIMER;
-        break;
-    case DDBI_DO_DONE:
-        break;
     }
     e->mono = k->mono(k);
     e->now = k->now(k);
@@ -295,14 +289,16 @@ ddb_code ddbi_job_run(ddbi_job *j, const ddbi_job_spec *spec, ddb_err *err)
         .kind = DDBI_EVENT_BEGIN, .mono = k->mono(k), .now = k->now(k)};
     ddbi_action a;
 
+    if (err == NULL)
+        err = &own;
+    ddbi_err_clear(err);
     r.call = (ddbi_call){.common = &c->common,
-                         .err = err != NULL ? err : &own,
+                         .err = err,
                          .read = spec->read,
                          .repeatable = spec->repeatable,
                          .slow_throttle = spec->slow_throttle,
                          .timeout_ms = spec->timeout_ms > 0 ? spec->timeout_ms
                                                             : c->timeout_ms};
-    ddbi_err_clear(r.call.err);
     while (a = ddbi_call_step(&r.call, &e), a.kind != DDBI_DO_DONE)
         act(&r, &a, &e);
     ddbi_keys_release(c->creds, r.keys);

@@ -354,13 +354,12 @@ void ddbi_client_log(ddb_client *c, ddb_log_level level, const char *format,
     va_start(args, format);
     n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (n < 0)
-        return;
     /* A server's words may be in it. */
-    for (char *p = line; *p != 0; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = ' ';
-    c->log(c->log_arg, level, line);
+    for (int i = 0; i < n && line[i] != 0; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = ' ';
+    if (n > 0)
+        c->log(c->log_arg, level, line);
 }
 
 /* ---- The pool ----------------------------------------------------------- */

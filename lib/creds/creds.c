@@ -244,33 +244,36 @@ ddbi_creds_state ddbi_creds_step(ddbi_creds *c, const ddbi_creds_in *in,
                                  ddbi_creds_request *request, ddb_err *err)
 {
     ddb_credentials got = {0};
-    ddbi_creds_state state = DDBI_CREDS_NONE;
-    ddbi_provider *p = NULL;
+    ddbi_creds_state state;
+    ddbi_key_set *k = NULL;
+    ddbi_provider *p;
     ddb_err own = {0};
-    ddbi_key_set *k;
 
-    if (c->at < c->n_chain) {
-        p = c->chain[c->at];
-        state = p->step(p, in, request, &got, &own);
-    }
-    if (state == DDBI_CREDS_SEND)
-        return state;
-    if (state == DDBI_CREDS_NONE && ++c->at < c->n_chain)
-        return state;
-    if (state == DDBI_CREDS_NONE)
+    if (c->at == c->n_chain) {
         none_found(c, &own);
-    else if (state == DDBI_CREDS_DONE && check(&got, p->name, &own) == DDB_OK) {
-        k = keys_new(&got);
-        if (k != NULL) {
-            k->refreshes = p->refreshes;
-            set_windows(k, in->now, random);
-            return done(c, k, in->now, mono);
-        }
-        ddbi_nomem(&own);
+        goto out;
     }
-    if (own.code == DDB_OK)
+    p = c->chain[c->at];
+    state = p->step(p, in, request, &got, &own);
+    if (state == DDBI_CREDS_NONE)
+        c->at++;
+    if (state == DDBI_CREDS_NONE || state == DDBI_CREDS_SEND)
+        return state;
+    if (state == DDBI_CREDS_FAILED) {
         ddbi_fail(&own, DDB_NO_CREDENTIALS, "the %s gave no credentials",
                   p->name);
+        goto out;
+    }
+    if (check(&got, p->name, &own) != DDB_OK)
+        goto out;
+    if ((k = keys_new(&got)) == NULL) {
+        ddbi_nomem(&own);
+        goto out;
+    }
+    k->refreshes = p->refreshes;
+    set_windows(k, in->now, random);
+    return done(c, k, in->now, mono);
+out:
     ddbi_fail(err, own.code, "%s", own.message);
     return failed(c, mono, &own);
 }
@@ -344,15 +347,13 @@ ddb_code ddbi_creds_wait(ddbi_creds *c, int64_t ms, ddb_err *err)
     ddb_code code = DDB_OK;
     struct timespec until;
     unsigned fetches;
+    int64_t nsec;
     int late = 0;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    nsec = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += (time_t)(ms / 1000 + nsec / 1000000000);
+    until.tv_nsec = (long)(nsec % 1000000000);
     pthread_mutex_lock(&c->mutex);
     fetches = c->fetches;
     while (c->fetching && fetches == c->fetches && late != ETIMEDOUT)

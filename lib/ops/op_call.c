@@ -31,58 +31,58 @@ typedef enum {
 
 typedef struct {
     const char *action;
-    kind kind;
     const char *token; /* the member that makes it idempotent */
-    int slow;          /* too many at once clear in seconds only */
+    kind kind;
+    int slow; /* too many at once clear in seconds only */
 } known;
 
 static const known actions[] = {
-    {"BatchGetItem", READ, NULL, 0},
-    {"BatchWriteItem", SAFE, NULL, 0},
-    {"CreateTable", ONCE, NULL, 1},
-    {"DeleteItem", UNCONDITIONAL, NULL, 0},
-    {"DeleteTable", ONCE, NULL, 1},
-    {"DescribeBackup", READ, NULL, 0},
-    {"DescribeContinuousBackups", READ, NULL, 0},
-    {"DescribeContributorInsights", READ, NULL, 0},
-    {"DescribeEndpoints", READ, NULL, 0},
-    {"DescribeExport", READ, NULL, 0},
-    {"DescribeGlobalTable", READ, NULL, 0},
-    {"DescribeGlobalTableSettings", READ, NULL, 0},
-    {"DescribeImport", READ, NULL, 0},
-    {"DescribeKinesisStreamingDestination", READ, NULL, 0},
-    {"DescribeLimits", READ, NULL, 0},
-    {"DescribeTable", READ, NULL, 0},
-    {"DescribeTableReplicaAutoScaling", READ, NULL, 0},
-    {"DescribeTimeToLive", READ, NULL, 0},
-    {"ExecuteTransaction", TOKEN, "ClientRequestToken", 0},
-    {"ExportTableToPointInTime", TOKEN, "ClientToken", 1},
-    {"GetItem", READ, NULL, 0},
-    {"GetResourcePolicy", READ, NULL, 0},
-    {"ImportTable", TOKEN, "ClientToken", 1},
-    {"ListBackups", READ, NULL, 0},
-    {"ListContributorInsights", READ, NULL, 0},
-    {"ListExports", READ, NULL, 0},
-    {"ListGlobalTables", READ, NULL, 0},
-    {"ListImports", READ, NULL, 0},
-    {"ListTables", READ, NULL, 0},
-    {"ListTagsOfResource", READ, NULL, 0},
-    {"PutItem", UNCONDITIONAL, NULL, 0},
-    {"Query", READ, NULL, 0},
-    {"RestoreTableFromBackup", ONCE, NULL, 1},
-    {"RestoreTableToPointInTime", ONCE, NULL, 1},
-    {"Scan", READ, NULL, 0},
-    {"TagResource", SAFE, NULL, 0},
-    {"TransactGetItems", READ, NULL, 0},
-    {"TransactWriteItems", TOKEN, "ClientRequestToken", 0},
-    {"UntagResource", SAFE, NULL, 0},
-    {"UpdateTable", ONCE, NULL, 1},
-    {"UpdateTimeToLive", ONCE, NULL, 1},
+    {"BatchGetItem", NULL, READ, 0},
+    {"BatchWriteItem", NULL, SAFE, 0},
+    {"CreateTable", NULL, ONCE, 1},
+    {"DeleteItem", NULL, UNCONDITIONAL, 0},
+    {"DeleteTable", NULL, ONCE, 1},
+    {"DescribeBackup", NULL, READ, 0},
+    {"DescribeContinuousBackups", NULL, READ, 0},
+    {"DescribeContributorInsights", NULL, READ, 0},
+    {"DescribeEndpoints", NULL, READ, 0},
+    {"DescribeExport", NULL, READ, 0},
+    {"DescribeGlobalTable", NULL, READ, 0},
+    {"DescribeGlobalTableSettings", NULL, READ, 0},
+    {"DescribeImport", NULL, READ, 0},
+    {"DescribeKinesisStreamingDestination", NULL, READ, 0},
+    {"DescribeLimits", NULL, READ, 0},
+    {"DescribeTable", NULL, READ, 0},
+    {"DescribeTableReplicaAutoScaling", NULL, READ, 0},
+    {"DescribeTimeToLive", NULL, READ, 0},
+    {"ExecuteTransaction", "ClientRequestToken", TOKEN, 0},
+    {"ExportTableToPointInTime", "ClientToken", TOKEN, 1},
+    {"GetItem", NULL, READ, 0},
+    {"GetResourcePolicy", NULL, READ, 0},
+    {"ImportTable", "ClientToken", TOKEN, 1},
+    {"ListBackups", NULL, READ, 0},
+    {"ListContributorInsights", NULL, READ, 0},
+    {"ListExports", NULL, READ, 0},
+    {"ListGlobalTables", NULL, READ, 0},
+    {"ListImports", NULL, READ, 0},
+    {"ListTables", NULL, READ, 0},
+    {"ListTagsOfResource", NULL, READ, 0},
+    {"PutItem", NULL, UNCONDITIONAL, 0},
+    {"Query", NULL, READ, 0},
+    {"RestoreTableFromBackup", NULL, ONCE, 1},
+    {"RestoreTableToPointInTime", NULL, ONCE, 1},
+    {"Scan", NULL, READ, 0},
+    {"TagResource", NULL, SAFE, 0},
+    {"TransactGetItems", NULL, READ, 0},
+    {"TransactWriteItems", "ClientRequestToken", TOKEN, 0},
+    {"UntagResource", NULL, SAFE, 0},
+    {"UpdateTable", NULL, ONCE, 1},
+    {"UpdateTimeToLive", NULL, ONCE, 1},
 };
 
 static const known *find(const char *action)
 {
-    static const known unknown = {"", ONCE, NULL, 0};
+    static const known unknown = {"", NULL, ONCE, 0};
 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (strcmp(action, actions[i].action) == 0)
