@@ -224,6 +224,8 @@ test_src = \
     tests/test_op_item.c \
     tests/test_op_query.c \
     tests/test_op_table.c \
+    tests/test_plan.c \
+    tests/test_projection.c \
     tests/test_remote.c \
     tests/test_reply.c \
     tests/test_request.c \

@@ -590,8 +590,7 @@ END_TEST
 static const char *const strange[] = {
     /* Not asked for: key, table; not readable; no key. */
     "{'UnprocessedItems':{'users':[{'PutRequest':{'Item':{'id':{'S':'x'}}}}]}}",
-    "{'UnprocessedItems':{'other':[{'PutRequest':{'Item':{'id':{'S':'k1'}}}}]}"
-    "}",
+    "{'UnprocessedItems':{'x':[{'PutRequest':{'Item':{'id':{'S':'k1'}}}}]}}",
     "{'UnprocessedItems':{'users':[{'PutRequest':{'Item':{'id':{'S':7}}}}]}}",
     "{'UnprocessedItems':{'users':[{'PutRequest':{'Item':{'ix':{'S':'a'}}}}]}}",
     "{'UnprocessedItems':{'users':[{'PutRequest':{'Item':5}}]}}",

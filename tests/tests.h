@@ -48,6 +48,8 @@
     SUITE(op_item)                                                             \
     SUITE(op_query)                                                            \
     SUITE(op_table)                                                            \
+    SUITE(plan)                                                                \
+    SUITE(projection)                                                          \
     SUITE(kv)                                                                  \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \

@@ -407,14 +407,16 @@ static ddb_code learn_from_key(ddbi_plan_table *t, size_t i,
     return DDB_OK;
 }
 
-/* An item or key that can be sent at all. */
-static ddb_code check_item(size_t i, const ddb_item *it, ddb_err *err)
+/* An item or key that can be sent at all.  Its size is looked at when it is
+ * written, which is before the first request when there is only one. */
+static ddb_code check_item(const batch *b, size_t i, const ddb_item *it,
+                           ddb_err *err)
 {
     ddb_code code = ddb_item_status(it);
 
     if (code != DDB_OK)
         return ddbi_fail(err, code, "entry %zu: %s", i, ddbi_item_why(it));
-    if (ddb_item_size(it) > DDBI_MAX_ITEM)
+    if (b->plan.n > DDBI_BATCH_WRITES && ddb_item_size(it) > DDBI_MAX_ITEM)
         return ddbi_fail(err, DDB_TOO_LARGE,
                          "entry %zu: an item has at most 400 KB", i);
     return DDB_OK;
@@ -494,7 +496,7 @@ static ddb_code plan_writes(batch *b, ddb_err *err)
             return ddbi_fail(err, DDB_INVALID,
                              "writes[%zu] needs put or delete_key, one of them",
                              i);
-        if ((code = check_item(i, item_of(w), err)) == DDB_OK)
+        if ((code = check_item(b, i, item_of(w), err)) == DDB_OK)
             code = learn_from_write(b, t, i, err);
     }
     for (size_t t = 0; code == DDB_OK && t < b->plan.n_tables; t++)
@@ -559,7 +561,7 @@ static ddb_code plan_reads(batch *b, ddb_err *err)
             return code;
         if (r->key == NULL)
             return ddbi_fail(err, DDB_INVALID, "reads[%zu] has no key", i);
-        if ((code = check_item(i, r->key, err)) == DDB_OK &&
+        if ((code = check_item(b, i, r->key, err)) == DDB_OK &&
             (code = learn_from_key(t, i, r->key, err)) == DDB_OK)
             code = ddbi_plan_add(&b->plan, i, r->key, 1, err);
     }
