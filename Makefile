@@ -567,7 +567,8 @@ installdirs:
 	    '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man3' \
 	    '$(DESTDIR)$(mandir)/man7' '$(DESTDIR)$(completionsdir)'
 
-install: install-lib install-dev install-programs install-man
+install: install-lib install-dev install-programs install-man \
+    install-completion
 
 install-lib: installdirs all
 ifeq ($(SHARED),yes)
@@ -600,6 +601,10 @@ install-man: installdirs
 	    $(LN_S) $$page '$(DESTDIR)$(mandir)'/man3/$$name || exit 1; \
 	done
 
+install-completion: installdirs
+	$(INSTALL_DATA) $(srcdir)/tools/ddb.bash \
+	    '$(DESTDIR)$(completionsdir)/ddb'
+
 install-strip:
 	$(MAKE) install INSTALL_PROGRAM='$(INSTALL) -m 755 -s \
 	    --strip-program=$(STRIP)'
@@ -610,7 +615,8 @@ uninstall:
 	rm -f '$(DESTDIR)$(completionsdir)/ddb'
 	rm -f $(foreach file,libddb.so.$(version) libddb.so.$(somajor) \
 	    libddb.so libddb.a,'$(DESTDIR)$(libdir)/$(file)')
-	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc'
+	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc' \
+	    '$(DESTDIR)$(completionsdir)/ddb'
 	rm -f $(foreach header,$(headers),'$(DESTDIR)$(includedir)/$(header:include/%=%)')
 	-rmdir '$(DESTDIR)$(includedir)/ddb'
 	for page in $(man_pages:man/%=%); do \
@@ -664,7 +670,7 @@ help:
 #: lint format     clang-format, clang-tidy, cppcheck; format mends
 #: static-tools    ddb without shared libraries, where the system has archives
 #: install uninstall install-strip   DESTDIR, prefix and all of GNU's names
-#:   install-lib install-dev install-programs install-man   parts of it
+#:   install-lib install-dev install-programs install-man install-completion
 #: dist distcheck  the release's tarball, and a packager's way through it
 #: clean distclean
 #: Variables: O V=1 WERROR=1 WITH_ZLIB=yes|no|auto SHARED=no STATIC=no
@@ -673,9 +679,9 @@ help:
 FORCE:
 .PHONY: FORCE all asan bench check check-examples check-exports check-fuzz \
     check-headers check-install check-man check-programs clean coverage dist \
-    distcheck distclean format fuzz fuzz-run help install install-dev \
-    install-lib install-man install-programs install-strip installdirs lint \
-    static-tools tsan uninstall valgrind
+    distcheck distclean format fuzz fuzz-run help install install-completion \
+    install-dev install-lib install-man install-programs install-strip \
+    installdirs lint static-tools tsan uninstall valgrind
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
     $(bench_obj) $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
