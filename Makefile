@@ -437,7 +437,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
     man install)
 run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples \
-    completion faults faults_tls kv ops sign tool)
+    completion faults faults_tls interop kv ops sign tool)
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
@@ -458,6 +458,7 @@ check_fuzz = $(srcdir)/tests/check-fuzz
 check_faults_tls = $(server) --tls $(TEST_WRAPPER) $O/tests/e2e_faults
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
+check_interop = $(server) $(srcdir)/tests/interop_boto3.py
 check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
 check_ops = $(server) $(TEST_WRAPPER) $O/tests/e2e_ops
 check_man = $(server) $(srcdir)/tests/check-man
