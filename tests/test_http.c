@@ -239,7 +239,7 @@ static const struct {
      "",
      ""},
     {"a body that a reset ends",
-     {.text = FAKE_HEAD "\r\n{}", .late_ms = 100, .end = FAKE_RESET},
+     {.text = FAKE_HEAD "\r\n{}", .late_ms = 300, .end = FAKE_RESET},
      DDB_NETWORK,
      200,
      1,
@@ -258,7 +258,7 @@ static const struct {
      "(curl 18)"},
     {"less than the length, then a reset",
      {.text = FAKE_HEAD "Content-Length: 9\r\n\r\n{}",
-      .late_ms = 100,
+      .late_ms = 300,
       .end = FAKE_RESET},
      DDB_NETWORK,
      200,
@@ -510,7 +510,7 @@ START_TEST(notices_that_an_idle_connection_ended)
         post(&k, f);
         ck_assert_int_eq(k.answer.code, DDB_OK);
         ck_assert_uint_eq(k.body.n, 2);
-        usleep(60 * 1000);
+        usleep(150 * 1000);
     }
     ck_assert_int_eq(fakehttp_connections(f), 3);
     ck_assert_int_eq(fakehttp_requests(f), 3);
@@ -1077,7 +1077,7 @@ START_TEST(resumes_the_session_when_it_reconnects)
     for (int i = 0; i < 3; i++) {
         post(&t.k, t.f);
         ck_assert_msg(t.k.answer.code == DDB_OK, "%s", t.k.answer.message);
-        usleep(20 * 1000);
+        usleep(100 * 1000);
     }
     ck_assert_int_eq(fakehttp_connections(t.f), 3);
     ck_assert_int_eq(fakehttp_resumed(t.f), 2);
@@ -1147,7 +1147,7 @@ START_TEST(survives_writing_to_a_connection_that_was_reset)
     for (int i = 0; i < 6; i++) {
         exchange(&t.k, &q);
         q.body.n = i % 2 ? 7 : sizeof body;
-        usleep(20 * 1000);
+        usleep(100 * 1000);
     }
     sigpending(&set);
     ck_assert_int_eq(sigismember(&set, SIGPIPE), 0);
