@@ -266,22 +266,6 @@ man_pages = \
     man/ddb_endpoint.7 \
     man/ddb_intro.7
 
-# While files are landing, what is listed and not there yet is passed over.
-landed = $(patsubst $(srcdir)/%,%,$(wildcard $(addprefix $(srcdir)/,$(1))))
-listed := $(words $(lib_src))
-lib_src := $(call landed,$(lib_src))
-ifneq ($(listed),$(words $(lib_src)))
-no_undefined =
-endif
-ddb_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
-    landed,$(ddb_src)))
-test_src := $(call landed,$(test_src))
-e2e_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
-    landed,$(e2e_src)))
-
-example_src := $(if $(filter $(listed),$(words $(lib_src))),$(call \
-    landed,$(example_src)))
-
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
 test_obj = $(test_src:%.c=$O/%.o)
@@ -292,7 +276,7 @@ fuzz_obj = $(fuzz_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
 shared_lib = $O/libddb.so.$(version)
-programs = $(if $(ddb_src),$O/ddb)
+programs = $O/ddb
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
 examples = $(example_src:%.c=$O/%)
@@ -400,14 +384,6 @@ static-tools: $(ddb_obj) $(static_lib)
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
-helpers = $(filter $O/tests/failevp.o $O/tests/failhash.o $O/tests/fake.o \
-    $O/tests/fakecerts.o $O/tests/fakehttp.o $O/tests/oom.o, $(test_obj))
-
-# While files are landing the helpers are in an archive, so that one whose
-# own needs have not landed yet does no harm.
-$O/tests/helpers.a: $(helpers)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(helpers)
 
 # What tests put before the library's functions, and before OpenSSL's:
 # tests/failhash.c and tests/failevp.c.
@@ -415,14 +391,15 @@ wrapped = $(foreach name,ddbi_sha256 ddbi_hmac_key ddbi_hmac EVP_MD_fetch \
     EVP_MD_CTX_new EVP_DigestInit_ex EVP_DigestUpdate EVP_DigestFinal_ex \
     EVP_MD_CTX_copy_ex,-Wl,--wrap=$(name))
 
-$(unit_tests): $(test_obj) $(tool_units) $O/tests/helpers.a $(static_lib)
+$(unit_tests): $(test_obj) $(tool_units) $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) $(wrapped) -o $@ $(filter-out $(helpers),$(test_obj)) \
-	    $(tool_units) $O/tests/helpers.a $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
+	$(Q)$(link) $(wrapped) -o $@ $(test_obj) $(tool_units) $(static_lib) \
+	    $(check_libs) $(lib_libs) $(LIBS)
 
 $(e2e_tests): %: %.o $O/tests/report.o $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $< $O/tests/report.o $(static_lib) $(check_libs) $(lib_libs) $(LIBS)
+	$(Q)$(link) -o $@ $< $O/tests/report.o $(static_lib) $(check_libs) \
+	    $(lib_libs) $(LIBS)
 
 $(examples) $(bench_program): %: %.o $(static_lib)
 	$(say) LD $@
@@ -430,15 +407,14 @@ $(examples) $(bench_program): %: %.o $(static_lib)
 
 $(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $< $O/tests/fuzz/replay.o $(static_lib) $(lib_libs) $(LIBS)
+	$(Q)$(link) -o $@ $< $O/tests/fuzz/replay.o $(static_lib) $(lib_libs) \
+	    $(LIBS)
 
 check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 
 # How the product is made, and how it behaves.
-form_checks = $(if $(filter $(listed),$(words $(lib_src))),exports headers \
-    man install)
-run_checks = unit fuzz $(if $(filter $(listed),$(words $(lib_src))),examples \
-    completion faults faults_tls interop kv ops sign tool)
+form_checks = exports headers man install
+run_checks = unit fuzz examples completion faults faults_tls kv ops sign tool
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
