@@ -101,13 +101,19 @@ static int is_clock_wrong(const ddbi_http_conn *c)
            (verify == VERIFY_EXPIRED && time(NULL) > FAR_FUTURE);
 }
 
-/* "https://host:port/path" to "host:port". */
+/* "https://user:password@host:port/path" to "host:port". */
 static ddb_bytes host_of(const char *url)
 {
     const char *p = strstr(url, "://");
+    const char *end;
 
     p = p != NULL ? p + 3 : url;
-    return (ddb_bytes){p, strcspn(p, "/?#")};
+    end = p + strcspn(p, "/?#");
+    for (const char *at = p; at < end; at++) {
+        if (*at == '@')
+            p = at + 1;
+    }
+    return (ddb_bytes){p, (size_t)(end - p)};
 }
 
 static void __attribute__((format(printf, 2, 3)))
