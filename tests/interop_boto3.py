@@ -44,14 +44,14 @@ def ddb(namespace, *arguments, stdin=b''):
 
 def text(n):
     """n bytes of UTF-8, of characters of all lengths."""
-    out = ''
-    while len(out.encode()) < n - 3:
-        out += chr(rng.choice([rng.randrange(1, 0x80),
-                               rng.randrange(0x80, 0x800),
-                               rng.randrange(0x800, 0xd800),
-                               rng.randrange(0x10000, 0x110000)]))
-    return out + 'x' * (n - len(out.encode()))
-
+    out, size = [], 0
+    while size < n - 3:
+        out.append(chr(rng.choice([rng.randrange(1, 0x80),
+                                   rng.randrange(0x80, 0x800),
+                                   rng.randrange(0x800, 0xd800),
+                                   rng.randrange(0x10000, 0x110000)])))
+        size += len(out[-1].encode())
+    return ''.join(out) + 'x' * (n - size)
 
 
 KEYS = ['k', ' ', 'with space', 'a/b?c=d#e%20', '"\\', '\n\t\x01\x7f',
