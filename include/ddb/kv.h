@@ -33,18 +33,14 @@ typedef struct {
                                fit, DDB_NO_TABLE if it is missing */
     int64_t read_units;     /* create: provisioned; both 0: on-demand */
     int64_t write_units;
-    int no_ttl;               /* create: leave the table's TTL alone */
-    int eventual;             /* eventually consistent reads, half the cost */
-    int create_timeout_ms;    /* 0: 300000 */
+    int no_ttl;            /* create: leave the table's TTL alone */
+    int eventual;          /* eventually consistent reads, half the cost */
+    int create_timeout_ms; /* 0: 300000 */
     void *reserved[8];
 } ddb_kv_options;
 
 /* How a value is kept: bytes (B), text (S) or a number (N, decimal text). */
-typedef enum {
-    DDB_KV_BYTES = 0,
-    DDB_KV_TEXT,
-    DDB_KV_NUMBER
-} ddb_kv_kind;
+typedef enum { DDB_KV_BYTES = 0, DDB_KV_TEXT, DDB_KV_NUMBER } ddb_kv_kind;
 
 /* What a read gives.  Fill with {0} first; a call that gets it again frees
  * what it held.  value.p[value.n] is a NUL that is not counted. */
@@ -52,11 +48,11 @@ typedef struct {
     ddb_bytes key;
     ddb_bytes value; /* iterators of keys alone: p is NULL */
     ddb_kv_kind kind;
-    int64_t expires_at;  /* Unix seconds; 0: never */
-    int64_t updated_at;  /* Unix seconds; 0: unknown */
+    int64_t expires_at;        /* Unix seconds; 0: never */
+    int64_t updated_at;        /* Unix seconds; 0: unknown */
     unsigned char version[16]; /* of this write; compare, nothing else */
-    int has_version;     /* 0: written by a program that keeps none */
-    void *memory;        /* the library's */
+    int has_version;           /* 0: written by a program that keeps none */
+    void *memory;              /* the library's */
     void *reserved[4];
 } ddb_kv_entry;
 
