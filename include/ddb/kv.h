@@ -73,8 +73,9 @@ void ddb_kv_close(ddb_kv *kv);
  * without TTL; NULL: nothing.  Lent. */
 const char *ddb_kv_warning(const ddb_kv *kv);
 
-/* Read one value.  DDB_NOT_FOUND: no such key, e is cleared.  Owned:
- * ddb_kv_entry_clear(). */
+/* Read one value.  DDB_NOT_FOUND: no such key, e is cleared.
+ * DDB_UNSUPPORTED, DDB_BAD_ANSWER: what another program keeps under this key
+ * cannot be read.  Owned: ddb_kv_entry_clear(). */
 ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err);
 void ddb_kv_entry_clear(ddb_kv_entry *e);
 
@@ -103,7 +104,7 @@ typedef struct {
     ddb_bytes to;     /* last key, itself included; n 0: to the last */
     int64_t limit;    /* so many entries at most; 0: all */
     int reverse;      /* descending */
-    int keys_only;    /* values are not moved */
+    int keys_only;    /* nothing but key and expires_at is moved */
     void *reserved[4];
 } ddb_kv_range;
 
@@ -115,7 +116,8 @@ typedef struct ddb_kv_iter ddb_kv_iter;
 ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
                           ddb_kv_iter **out, ddb_err *err);
 /* *out is lent until the next call.  DDB_NOT_FOUND: the end.  After another
- * failure the same call may be tried again. */
+ * failure the same call goes on where it was, behind an entry that cannot be
+ * read. */
 ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
                           ddb_err *err);
 void ddb_kv_iter_close(ddb_kv_iter *iter);
@@ -140,7 +142,8 @@ ddb_code ddb_kv_put_many(ddb_kv *kv, ddb_kv_pair *pairs, size_t n,
 
 /* entries[i] is that of keys[i], filled with {0} by the caller; absent:
  * entries[i].key.p is NULL.  DDB_PARTIAL: left[i] is 1 of what could not be
- * read (left may be NULL).  Each entry owned: ddb_kv_entry_clear(). */
+ * read (left may be NULL).  After another failure there are no entries.  Each
+ * entry owned: ddb_kv_entry_clear(). */
 ddb_code ddb_kv_get_many(ddb_kv *kv, const ddb_bytes *keys, size_t n,
                          ddb_kv_entry *entries, unsigned char *left,
                          ddb_err *err);
