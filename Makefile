@@ -263,6 +263,9 @@ example_src = \
 
 man_pages = \
     man/ddb.3 \
+    man/ddb_call.3 \
+    man/ddb_client.3 \
+    man/ddb_credentials.3 \
     man/ddb_endpoint.7 \
     man/ddb_intro.7
 
