@@ -682,8 +682,8 @@ END_TEST
 /* All that allocates: a long path, a query that needs encoding, headers. */
 static ddbi_sign_in large_request(void)
 {
-    static const ddbi_header headers[] = {JSON_TYPE, AWS_HOST, DATE, TARGET,
-                                          TOKEN};
+    static const ddbi_header headers[] = {
+        JSON_TYPE, AWS_HOST, DATE, TARGET, TOKEN, HEADER("x-gap", "a  b")};
     ddbi_sign_in in = request(0);
 
     in.headers = headers;

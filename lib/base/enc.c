@@ -50,23 +50,34 @@ void ddbi_base64(char *out, const void *p, size_t n)
     }
 }
 
-/* Value of a letter, with VALID on top; 0: not one. */
-#define VALID 64
+/* Value of a letter; X: none, and above all others or-ed together. */
+/* clang-format off */
+#define X 0xff
 static const unsigned char base64_value[256] = {
-#define V(letter, value) [letter] = (VALID | (value))
-    V('A', 0),  V('B', 1),  V('C', 2),  V('D', 3),  V('E', 4),  V('F', 5),
-    V('G', 6),  V('H', 7),  V('I', 8),  V('J', 9),  V('K', 10), V('L', 11),
-    V('M', 12), V('N', 13), V('O', 14), V('P', 15), V('Q', 16), V('R', 17),
-    V('S', 18), V('T', 19), V('U', 20), V('V', 21), V('W', 22), V('X', 23),
-    V('Y', 24), V('Z', 25), V('a', 26), V('b', 27), V('c', 28), V('d', 29),
-    V('e', 30), V('f', 31), V('g', 32), V('h', 33), V('i', 34), V('j', 35),
-    V('k', 36), V('l', 37), V('m', 38), V('n', 39), V('o', 40), V('p', 41),
-    V('q', 42), V('r', 43), V('s', 44), V('t', 45), V('u', 46), V('v', 47),
-    V('w', 48), V('x', 49), V('y', 50), V('z', 51), V('0', 52), V('1', 53),
-    V('2', 54), V('3', 55), V('4', 56), V('5', 57), V('6', 58), V('7', 59),
-    V('8', 60), V('9', 61), V('+', 62), V('/', 63),
-#undef V
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, 62, X, X, X, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
+    X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, X,
+    X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+    X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
 };
+#undef X
+/* clang-format on */
+
+static int is_bad(unsigned values)
+{
+    return values > 63;
+}
 
 /* The last four characters, which may be padded.  Bytes written, -1: bad. */
 static ptrdiff_t decode_tail(unsigned char *out, const unsigned char *s)
@@ -74,19 +85,19 @@ static ptrdiff_t decode_tail(unsigned char *out, const unsigned char *s)
     unsigned a = base64_value[s[0]], b = base64_value[s[1]];
     unsigned c = base64_value[s[2]], d = base64_value[s[3]];
 
-    if (!(a & b & VALID))
+    if (is_bad(a | b))
         return -1;
-    out[0] = (unsigned char)(a << 2 | (b & 63) >> 4);
+    out[0] = (unsigned char)(a << 2 | b >> 4);
     if (s[2] == '=' && s[3] == '=')
         return b & 15 ? -1 : 1;
-    if (!(c & VALID))
+    if (is_bad(c))
         return -1;
-    out[1] = (unsigned char)(b << 4 | (c & 63) >> 2);
+    out[1] = (unsigned char)(b << 4 | c >> 2);
     if (s[3] == '=')
         return c & 3 ? -1 : 2;
-    if (!(d & VALID))
+    if (is_bad(d))
         return -1;
-    out[2] = (unsigned char)(c << 6 | (d & 63));
+    out[2] = (unsigned char)(c << 6 | d);
     return 3;
 }
 
@@ -94,7 +105,7 @@ ptrdiff_t ddbi_base64_decode(void *out, const char *p, size_t n)
 {
     const unsigned char *s = (const unsigned char *)p;
     unsigned char *to = out;
-    unsigned seen = VALID;
+    unsigned seen = 0;
     ptrdiff_t tail;
 
     if (n == 0)
@@ -104,13 +115,14 @@ ptrdiff_t ddbi_base64_decode(void *out, const char *p, size_t n)
     for (; n > 4; n -= 4, s += 4, to += 3) {
         unsigned a = base64_value[s[0]], b = base64_value[s[1]];
         unsigned c = base64_value[s[2]], d = base64_value[s[3]];
+        unsigned group = a << 18 | b << 12 | c << 6 | d;
 
-        seen &= a & b & c & d;
-        to[0] = (unsigned char)(a << 2 | (b & 63) >> 4);
-        to[1] = (unsigned char)(b << 4 | (c & 63) >> 2);
-        to[2] = (unsigned char)(c << 6 | (d & 63));
+        seen |= a | b | c | d;
+        to[0] = (unsigned char)(group >> 16);
+        to[1] = (unsigned char)(group >> 8);
+        to[2] = (unsigned char)group;
     }
-    if (!seen)
+    if (is_bad(seen))
         return -1;
     /* Through a small array: out has no room for bytes that padding cuts. */
     unsigned char last[3];
@@ -217,16 +229,6 @@ size_t ddbi_utf8_cut(const void *p, size_t n)
         return n;
     first--;
     return ddbi_utf8_char(s + first, n - first) ? n : first;
-}
-
-int ddbi_lower(int c)
-{
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-int ddbi_is_digit(int c)
-{
-    return c >= '0' && c <= '9';
 }
 
 int ddbi_is_alnum(int c)

@@ -31,8 +31,14 @@ size_t ddbi_utf8_char(const void *p, size_t n);
 size_t ddbi_utf8_cut(const void *p, size_t n);
 
 /* ASCII without the locale. */
-int ddbi_lower(int c);
-int ddbi_is_digit(int c);
+static inline int ddbi_lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+static inline int ddbi_is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
 int ddbi_is_alnum(int c);
 /* Equal but for the case of ASCII letters. */
 int ddbi_equal_nocase(const char *a, const char *b);

@@ -247,15 +247,39 @@ static void add_name(ddb_bytes name, ddbi_buf *out)
         to[i] = (char)ddbi_lower(p[i]);
 }
 
+/* May there be white space?  A session token of a kilobyte or more has none,
+ * and looking at eight bytes at a time is the quick way to see it. */
+static int may_have_space(const unsigned char *p, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t word;
+
+    for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        /* A byte below 0x21 borrows from its highest bit. */
+        if (((word - ones * 0x21) & ~word & ones * 0x80) != 0)
+            return 1;
+    }
+    for (; n > 0; p++, n--) {
+        if (*p < 0x21)
+            return 1;
+    }
+    return 0;
+}
+
 /* Trimmed, and each run of white space made one space. */
 static void add_value(ddb_bytes value, ddbi_buf *out)
 {
     const unsigned char *p = value.p;
-    char *to = ddbi_buf_extend(out, value.n);
     size_t n = 0;
     int gap = 0;
+    char *to;
 
-    if (to == NULL)
+    if (!may_have_space(p, value.n)) {
+        ddbi_buf_add(out, value.p, value.n);
+        return;
+    }
+    if ((to = ddbi_buf_extend(out, value.n)) == NULL)
         return;
     for (size_t i = 0; i < value.n; i++) {
         if (is_space(p[i])) {

@@ -239,6 +239,7 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
     const ddb_item *it;
     ddb_bytes key;
     ddb_code code;
+    int64_t now;
 
     *out = NULL;
     do {
@@ -248,8 +249,10 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
         if ((code = ddb_pager_next(iter->pager, &it, err)) != DDB_OK)
             return code;
         key = ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY));
-        code = ddbi_kv_read_entry(it, key, ddb_client_now(c), iter->keys_only,
-                                  &iter->entry, err);
+        /* Most entries never expire and need not know the time. */
+        now = ddb_item_get(it, DDBI_KV_TTL) != NULL ? ddb_client_now(c) : 0;
+        code = ddbi_kv_read_entry(it, key, now, iter->keys_only, &iter->entry,
+                                  err);
     } while (code == DDB_NOT_FOUND);
     if (code != DDB_OK)
         return code;
