@@ -372,6 +372,43 @@ START_TEST(learns_key_names_from_the_table)
 }
 END_TEST
 
+START_TEST(a_description_without_key_fails_all)
+{
+    ddb_write writes[] = {put(make_id(1)), put(make_id(2))};
+
+    answer("{'Table':{'TableStatus':'ACTIVE'}}");
+    ck_assert_int_eq(ddb_batch_write_item(
+                         client,
+                         &(ddb_batch_write_in){.writes = writes, .n_writes = 2},
+                         &err),
+                     DDB_BAD_ANSWER);
+    ck_assert_uint_eq(fake_count(fk), 1);
+    ck_assert_uint_eq(count_left(writes, 2), 2);
+}
+END_TEST
+
+START_TEST(no_time_is_left_after_the_description)
+{
+    ddb_write writes[] = {put(make_id(1)), put(make_id(2))};
+
+    fake_add(fk, &(fake_step){.status = 200,
+                              .takes = 99,
+                              .body = quoted("{'Table':{'KeySchema':["
+                                             "{'AttributeName':'id',"
+                                             "'KeyType':'HASH'}]}}")});
+    fake_add(fk, &(fake_step){.silent = 1});
+    ck_assert_int_eq(
+        ddb_batch_write_item(client,
+                             &(ddb_batch_write_in){.writes = writes,
+                                                   .n_writes = 2,
+                                                   .timeout_ms = 100},
+                             &err),
+        DDB_PARTIAL);
+    ck_assert_int_le(fk->mono, 100);
+    ck_assert_uint_eq(count_left(writes, 2), 2);
+}
+END_TEST
+
 START_TEST(a_table_that_cannot_be_described_fails_all)
 {
     ddb_write writes[] = {put(make_id(1)), put(make_id(2))};
@@ -1072,6 +1109,8 @@ Suite *suite_op_batch(void)
     tcase_add_test(t, learns_key_names_from_a_delete);
     tcase_add_test(t, learns_key_names_from_the_table);
     tcase_add_test(t, a_table_that_cannot_be_described_fails_all);
+    tcase_add_test(t, a_description_without_key_fails_all);
+    tcase_add_test(t, no_time_is_left_after_the_description);
     suite_add_tcase(s, t);
 
     t = tcase_create("unprocessed");

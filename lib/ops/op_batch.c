@@ -374,20 +374,24 @@ static void end(batch *b)
     ddbi_job_end(b->job);
 }
 
-/* The table of entry i, its name checked when it is the first of it. */
-static ddb_code table_of(batch *b, size_t i, const char *name,
-                         ddbi_plan_table **out, ddb_err *err)
+/* The table of entry i, its name checked when it is the first of it; NULL:
+ * *code tells why not. */
+static ddbi_plan_table *table_of(batch *b, size_t i, const char *name,
+                                 ddb_code *code, ddb_err *err)
 {
     size_t known = b->plan.n_tables;
     ddbi_plan_table *t;
 
-    if (name == NULL)
-        return ddbi_fail(err, DDB_INVALID, "entry %zu has no table", i);
+    if (name == NULL) {
+        *code = ddbi_fail(err, DDB_INVALID, "entry %zu has no table", i);
+        return NULL;
+    }
+    *code = DDB_NOMEM;
     if ((t = ddbi_plan_table_of(&b->plan, name, err)) == NULL)
-        return DDB_NOMEM;
-    *out = t;
+        return NULL;
     b->plan.entries[i].table = (uint32_t)(t - b->plan.tables);
-    return b->plan.n_tables > known ? ddbi_check_table(name, err) : DDB_OK;
+    *code = b->plan.n_tables > known ? ddbi_check_table(name, err) : DDB_OK;
+    return *code == DDB_OK ? t : NULL;
 }
 
 /* What a key of the table consists of, by the first one that is seen. */
@@ -467,6 +471,9 @@ static ddb_code learn_from_service(batch *b, ddbi_plan_table *t, ddb_err *err)
     code = ddbi_describe_table(b->job->client, t->name, timeout_ms, &info, err);
     if (code != DDB_OK)
         return code;
+    if (info.partition_key[0] == 0)
+        return ddbi_fail(err, DDB_BAD_ANSWER,
+                         "the description of %s names no key", t->name);
     t->n_keys = info.sort_key[0] != 0 ? 2 : 1;
     for (size_t k = 0; k < t->n_keys; k++) {
         const char *name = k == 0 ? info.partition_key : info.sort_key;
@@ -488,9 +495,9 @@ static ddb_code plan_writes(batch *b, ddb_err *err)
 
     for (size_t i = 0; code == DDB_OK && i < b->plan.n; i++) {
         const ddb_write *w = &writes[i];
-        ddbi_plan_table *t;
+        ddbi_plan_table *t = table_of(b, i, w->table, &code, err);
 
-        if ((code = table_of(b, i, w->table, &t, err)) != DDB_OK)
+        if (t == NULL)
             return code;
         if ((w->put != NULL) == (w->delete_key != NULL))
             return ddbi_fail(err, DDB_INVALID,
@@ -555,9 +562,9 @@ static ddb_code plan_reads(batch *b, ddb_err *err)
 
     for (size_t i = 0; code == DDB_OK && i < b->plan.n; i++) {
         const ddb_read *r = &reads[i];
-        ddbi_plan_table *t;
+        ddbi_plan_table *t = table_of(b, i, r->table, &code, err);
 
-        if ((code = table_of(b, i, r->table, &t, err)) != DDB_OK)
+        if (t == NULL)
             return code;
         if (r->key == NULL)
             return ddbi_fail(err, DDB_INVALID, "reads[%zu] has no key", i);
@@ -578,7 +585,7 @@ static ddb_page *new_slots(size_t n)
 
     if (page == NULL || n == 0)
         return page;
-    if (ddbi_mul_size(n, sizeof *page->items, &size) == 0) {
+    if (ddbi_mul_size(n, sizeof(ddb_item *), &size) == 0) {
         page->items = ddbi_arena_alloc(&page->arena, size);
         page->left = ddbi_arena_alloc(&page->arena, n);
     }

@@ -134,7 +134,7 @@ static void add_projection(ddbi_req *q, const ddb_index *index)
                       index->name);
     ddbi_req_open(q, "Projection", '{');
     ddbi_req_str(q, "ProjectionType", types[index->projection]);
-    if (index->projection == DDB_PROJECT_INCLUDE && q->failed == DDB_OK) {
+    if (index->projection == DDB_PROJECT_INCLUDE && index->include != NULL) {
         ddbi_req_open(q, "NonKeyAttributes", '[');
         for (const char *const *name = index->include; *name != NULL; name++)
             ddbi_json_str(q->b, *name, strlen(*name));
@@ -209,8 +209,10 @@ static void add_indexes(ddbi_req *q, const ddb_create_table_in *in, int local)
 
 void ddbi_req_create_table(ddbi_req *q, const ddb_create_table_in *in)
 {
-    if (in->partition_key.name == NULL)
+    if (in->partition_key.name == NULL) {
         ddbi_req_fail(q, DDB_INVALID, "a table needs a partition_key");
+        return;
+    }
     if (in->read_units < 0 || in->write_units < 0 ||
         (in->read_units == 0) != (in->write_units == 0))
         ddbi_req_fail(q, DDB_INVALID,

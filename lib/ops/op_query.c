@@ -392,7 +392,7 @@ static ddb_code count_all(ddb_client *c, const ddb_query_in *in, int scan,
         return ddbi_fail(err, DDB_INVALID, "a count selects nothing");
     counting.select = DDB_SELECT_COUNT;
     code = open_pager(c, &counting, scan, &p, err);
-    while (code == DDB_OK && !p->at_end) {
+    while (code == DDB_OK && p != NULL && !p->at_end) {
         if ((code = next_page(p, err)) == DDB_OK)
             n += p->page->matched;
     }

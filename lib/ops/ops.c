@@ -41,9 +41,9 @@ ddb_item *ddbi_page_add(ddb_page *page)
         return NULL;
     if (page->n == page->cap) {
         size_t cap = page->cap ? 2 * page->cap : 32;
-        ddb_item **items =
-            ddbi_arena_grow(&page->arena, page->items,
-                            page->cap * sizeof *items, cap * sizeof *items);
+        ddb_item **items = ddbi_arena_grow(&page->arena, page->items,
+                                           page->cap * sizeof(ddb_item *),
+                                           cap * sizeof(ddb_item *));
 
         if (items == NULL)
             return NULL;

@@ -78,7 +78,8 @@ static uint64_t hash_value(const ddbi_plan *p, uint64_t before,
 
     if (v->type == DDB_N &&
         ddbi_number_parse(text.p, text.n, &number) == DDB_OK) {
-        k1 ^= (uint64_t)(number.exponent * 2 + number.negative) << 8;
+        if (number.n > 0) /* zero is one, -0 and 0E5 too */
+            k1 ^= (uint64_t)(number.exponent * 2 + number.negative) << 8;
         return sip(k0, k1, number.digit, (size_t)number.n);
     }
     return sip(k0, k1, text.n ? text.p : "", text.n);
@@ -206,7 +207,7 @@ static size_t *find_slot(const ddbi_plan *p, size_t table, uint64_t hash,
 static int take_keys(const ddbi_plan_table *t, const ddb_item *it,
                      const ddb_value *keys[2], ddb_bytes *bad)
 {
-    keys[1] = NULL;
+    keys[0] = keys[1] = NULL;
     for (size_t i = 0; i < t->n_keys; i++) {
         const ddb_value *v = ddbi_item_find(it, t->keys[i].p, t->keys[i].n);
 
@@ -217,7 +218,7 @@ static int take_keys(const ddbi_plan_table *t, const ddb_item *it,
             return -1;
         keys[i] = v;
     }
-    return 0;
+    return keys[0] != NULL ? 0 : -1;
 }
 
 ddb_code ddbi_plan_add(ddbi_plan *p, size_t i, const ddb_item *it, int is_key,
@@ -225,7 +226,7 @@ ddb_code ddbi_plan_add(ddbi_plan *p, size_t i, const ddb_item *it, int is_key,
 {
     ddbi_plan_entry *e = &p->entries[i];
     const ddbi_plan_table *t = &p->tables[e->table];
-    ddb_bytes bad;
+    ddb_bytes bad = {0};
     size_t *slot;
 
     if (take_keys(t, it, e->keys, &bad) != 0)
@@ -272,7 +273,7 @@ size_t ddbi_plan_find(const ddbi_plan *p, const ddbi_plan_table *t,
 {
     size_t table = (size_t)(t - p->tables);
     const ddb_value *keys[2];
-    ddb_bytes bad;
+    ddb_bytes bad = {0};
 
     if (take_keys(t, it, keys, &bad) != 0)
         return DDBI_NONE;
