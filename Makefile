@@ -262,12 +262,16 @@ example_src = \
     examples/settings.c
 
 man_pages = \
+    man/ddb.1 \
     man/ddb.3 \
     man/ddb_call.3 \
     man/ddb_client.3 \
     man/ddb_credentials.3 \
     man/ddb_endpoint.7 \
-    man/ddb_intro.7
+    man/ddb_intro.7 \
+    man/ddb_kv.3 \
+    man/ddb_kv_iter.3 \
+    man/ddb_schema.7
 
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
