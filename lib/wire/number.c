@@ -214,11 +214,11 @@ int ddbi_number_i64(const ddbi_number *v, int64_t *out)
 size_t ddbi_number_size(const ddbi_number *v)
 {
     int last = v->exponent - v->n; /* exponent of what follows the digits */
-    int pairs;
+    size_t pairs;
 
     if (v->n == 0)
         return 1;
     /* Up to the pair's border on both sides; + 256 keeps both positive. */
-    pairs = (v->exponent + 256 + 1) / 2 - (last + 256) / 2;
-    return (size_t)(1 + pairs + v->negative);
+    pairs = (size_t)((v->exponent + 256 + 1) / 2 - (last + 256) / 2);
+    return 1 + pairs + (v->negative != 0);
 }

@@ -103,8 +103,6 @@ static void confused(ddbi_answer *a, const char *wanted)
 {
     int shown = a->name.n < 64 ? (int)a->name.n : 64;
 
-    if (a->failed != DDB_OK)
-        return;
     if (a->name.p)
         a->failed =
             ddbi_fail(a->err, DDB_BAD_ANSWER, "%.*s in the answer is no %s",

@@ -122,26 +122,23 @@ static int is_table_name(const char *p, size_t n)
 }
 
 /* arn:aws:dynamodb:us-east-1:123456789012:table/NAME, of any partition. */
-static int is_table_arn(const char *p, size_t n)
+static int is_table_arn(const char *s)
 {
-    const char *end = p + n, *field[6];
-    size_t length[6];
+    size_t n;
 
-    for (int i = 0; i < 6; i++) {
-        const char *colon = i < 5 ? memchr(p, ':', (size_t)(end - p)) : end;
-
-        if (!colon)
+    if (strncmp(s, "arn:aws", 7) != 0)
+        return 0;
+    s += strcspn(s + 7, ":") + 7; /* aws-cn and so on */
+    if (strncmp(s, ":dynamodb:", 10) != 0)
+        return 0;
+    s += 10;
+    for (int i = 0; i < 2; i++) { /* region and account */
+        n = strcspn(s, ":");
+        if (n == 0 || s[n] != ':')
             return 0;
-        field[i] = p;
-        length[i] = (size_t)(colon - p);
-        p = colon + (i < 5);
+        s += n + 1;
     }
-    return length[0] == 3 && memcmp(field[0], "arn", 3) == 0 &&
-           length[1] >= 3 && memcmp(field[1], "aws", 3) == 0 &&
-           length[2] == 8 && memcmp(field[2], "dynamodb", 8) == 0 &&
-           length[3] != 0 && length[4] != 0 && length[5] > 6 &&
-           memcmp(field[5], "table/", 6) == 0 &&
-           is_table_name(field[5] + 6, length[5] - 6);
+    return strncmp(s, "table/", 6) == 0 && is_table_name(s + 6, strlen(s + 6));
 }
 
 ddb_code ddbi_check_table(const char *table, ddb_err *err)
@@ -150,8 +147,8 @@ ddb_code ddbi_check_table(const char *table, ddb_err *err)
 
     if (n == 0)
         return ddbi_fail(err, DDB_INVALID, "no table is given");
-    if (n >= 4 && memcmp(table, "arn:", 4) == 0) {
-        if (n <= DDBI_MAX_ARN && is_table_arn(table, n))
+    if (strncmp(table, "arn:", 4) == 0) {
+        if (n <= DDBI_MAX_ARN && is_table_arn(table))
             return DDB_OK;
         return ddbi_fail(err, DDB_INVALID, "not the ARN of a table: %s", table);
     }
@@ -324,7 +321,7 @@ static void put_name(ddbi_req *q, const ddb_name *names, size_t i)
                       "the attribute of %s has %zu bytes, the limit is %d",
                       placeholder, n, DDBI_MAX_ATTRIBUTE_NAME);
     count_substitution(q, strlen(placeholder) + n);
-    if (q->failed == DDB_OK)
+    if (attribute && q->failed == DDB_OK)
         put_text(q, placeholder, attribute);
 }
 

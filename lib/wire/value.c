@@ -54,8 +54,6 @@ static ddb_code put_bytes(ddbi_arena *arena, ddb_value *v, ddb_type type,
 {
     char *to;
 
-    if (n > UINT32_MAX)
-        return ddbi_value_fail(arena, DDB_TOO_LARGE, "far too large");
     if (is_scalar(v->type) && v->n >= n) {
         to = (char *)v->u.bytes.p;
         if (n)
@@ -65,7 +63,7 @@ static ddb_code put_bytes(ddbi_arena *arena, ddb_value *v, ddb_type type,
         to = ddbi_arena_dup(arena, p, n);
         if (!to)
             return arena->failed;
-        v->n = (uint32_t)n;
+        v->n = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
     }
     v->type = type;
     v->u.bytes = (ddb_bytes){to, n};
@@ -91,6 +89,8 @@ static ddb_code make_number(ddbi_arena *arena, ddb_value *v, const void *p,
 static ddb_code make_scalar(ddbi_arena *arena, ddb_value *v, ddb_type type,
                             const void *p, size_t n)
 {
+    if (n > UINT32_MAX)
+        return ddbi_value_fail(arena, DDB_TOO_LARGE, "far too large");
     if (!p && n)
         return ddbi_value_fail(arena, DDB_INVALID, "a NULL pointer");
     if (type == DDB_N)
@@ -173,6 +173,8 @@ ddb_code ddbi_value_make(ddbi_arena *arena, ddb_value *v, const ddbi_input *in,
     return ddbi_value_copy(arena, v, in->from, depth);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): 32 levels at most, see above. */
+
 /* ---- Copying ------------------------------------------------------------ */
 
 static ddb_code copy_set(ddbi_arena *arena, ddb_value *v, const ddb_value *from)
@@ -195,19 +197,19 @@ static ddb_code copy_list(ddbi_arena *arena, ddb_value *v,
                           const ddbi_list *from, int depth)
 {
     ddbi_list *list = ddbi_list_in(arena, depth);
-    ddb_code code = list ? DDB_OK : arena->failed;
 
+    if (!list)
+        return arena->failed;
     /* What it has now: it may be copied into itself. */
-    for (uint32_t i = 0, n = from->n; i < n && code == DDB_OK; i++) {
+    for (uint32_t i = 0, n = from->n; i < n; i++) {
         ddb_value *slot = ddbi_list_append(list);
 
-        code = slot
-                   ? ddbi_value_copy(arena, slot, &from->elements[i], depth + 1)
-                   : arena->failed;
+        if (!slot ||
+            ddbi_value_copy(arena, slot, &from->elements[i], depth + 1))
+            return arena->failed;
     }
-    if (code == DDB_OK)
-        *v = list->self;
-    return code;
+    *v = list->self;
+    return DDB_OK;
 }
 
 static ddb_code copy_map(ddbi_arena *arena, ddb_value *v, const ddb_item *from,
@@ -300,6 +302,8 @@ size_t ddbi_value_size(const ddb_value *v)
         return 3 + v->u.map->n + ddb_item_size(v->u.map);
     return 1;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- Reading ------------------------------------------------------------ */
 
