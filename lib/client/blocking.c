@@ -115,23 +115,25 @@ static ddb_code fetch_keys(ddb_client *c, int64_t until, uint32_t random,
 }
 
 /* A refresh ahead of time leaves half of the time for the call itself, which
- * can do with the old keys. */
+ * can do with the old keys: they are *out when it fails. */
 static ddb_code refresh(ddb_client *c, int64_t mono, int64_t until,
-                        uint32_t random, ddbi_key_set **old, ddb_err *err)
+                        uint32_t random, ddbi_key_set **out, ddb_err *err)
 {
+    ddbi_key_set *old = ddbi_creds_old(c->creds, ddbi_client_time(c));
+    ddb_err own = {0};
     ddb_code code;
 
-    *old = ddbi_creds_old(c->creds, ddbi_client_time(c));
-    if (*old != NULL)
+    if (old != NULL)
         until = mono + (until - mono) / 2;
-    code = fetch_keys(c, until, random, err);
+    code = fetch_keys(c, until, random, &own);
     ddbi_client_log(c, code == DDB_OK ? DDB_LOG_DEBUG : DDB_LOG_WARN,
                     "credentials fetched: %s", ddb_code_name(code));
     if (code == DDB_OK) {
-        ddbi_keys_release(c->creds, *old);
-        *old = NULL;
+        ddbi_keys_release(c->creds, old);
+        return DDB_OK;
     }
-    return code;
+    *out = old;
+    return old != NULL ? DDB_OK : ddbi_fail(err, code, "%s", own.message);
 }
 
 ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
@@ -139,7 +141,6 @@ ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
                           ddb_err *err)
 {
     const ddbi_clock *k = ddbi_client_clock(c);
-    ddb_err own = {0};
     ddb_code code;
     int64_t mono;
 
@@ -155,11 +156,9 @@ ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
                 return code;
             break;
         case DDBI_CREDS_FETCH:
-            code = refresh(c, mono, until, random, out, &own);
-            if (*out != NULL)
-                return DDB_OK;
-            if (code != DDB_OK)
-                return ddbi_fail(err, code, "%s", own.message);
+            code = refresh(c, mono, until, random, out, err);
+            if (*out != NULL || code != DDB_OK)
+                return code;
             break;
         }
     }
