@@ -205,7 +205,7 @@ size_t ddbi_utf8_span(const void *p, size_t n)
                 continue;
             }
         }
-        span = ddbi_utf8_char(s + i, n - i);
+        span = s[i] < 0x80 ? 1 : ddbi_utf8_char(s + i, n - i);
         if (span == 0)
             break;
         i += span;
