@@ -273,6 +273,10 @@ static const struct {
     {"{'id':{'N':'-1'}}", "{'id':{'N':'1'}}", 0},
     {"{'id':{'N':'1'}}", "{'id':{'N':'10'}}", 0},
     {"{'id':{'N':'0.1'}}", "{'id':{'N':'1'}}", 0},
+    {"{'id':{'S':'0123456789012345678'}}", "{'id':{'S':'0123456789012345678'}}",
+     1},
+    {"{'id':{'S':'0123456789012345678'}}", "{'id':{'S':'01x3456789012345678'}}",
+     0},
 };
 
 START_TEST(knows_a_key_again)
@@ -570,6 +574,48 @@ START_TEST(stops_at_its_deadline)
 }
 END_TEST
 
+START_TEST(sends_nothing_after_its_deadline)
+{
+    ddb_write writes[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        writes[i] = put(make_id(i));
+    fake_add(fk, &(fake_step){.status = 200, .body = "{}", .takes = 1000});
+    ck_assert_int_eq(
+        ddb_batch_write_item(client,
+                             &(ddb_batch_write_in){.writes = writes,
+                                                   .n_writes = MANY,
+                                                   .keys = user_key,
+                                                   .n_keys = 1,
+                                                   .timeout_ms = 1000},
+                             &err),
+        DDB_PARTIAL);
+    ck_assert_uint_eq(fake_count(fk), 1);
+    ck_assert_uint_eq(count_left(writes, MANY), 35);
+}
+END_TEST
+
+START_TEST(describes_nothing_after_its_deadline)
+{
+    ddb_write writes[] = {put(make_id(1)), put(make_id(2))};
+
+    writes[1].table = "others";
+    fake_add(fk, &(fake_step){.status = 200,
+                              .takes = 1000,
+                              .body = quoted("{'Table':{'KeySchema':["
+                                             "{'AttributeName':'id',"
+                                             "'KeyType':'HASH'}]}}")});
+    ck_assert_int_eq(
+        ddb_batch_write_item(client,
+                             &(ddb_batch_write_in){.writes = writes,
+                                                   .n_writes = 2,
+                                                   .timeout_ms = 1000},
+                             &err),
+        DDB_TIMEOUT);
+    ck_assert_uint_eq(fake_count(fk), 1);
+}
+END_TEST
+
 START_TEST(a_silent_server_ends_at_the_deadline)
 {
     ddb_write writes[MANY];
@@ -634,6 +680,10 @@ static const char *const strange[] = {
     "{'UnprocessedItems':{'users':{'Keys':[]}}}",
     "{'UnprocessedItems':[]}",
     "{'UnprocessedItems':{'users':[{}]}}",
+    "{'UnprocessedItems':{'users':[5]}}",
+    "{'UnprocessedItems':{'users':[{'PutRequest':[]}]}}",
+    "{'UnprocessedItems':{'users':[{'Other':{'Item':{'id':{'S':'k1'}}}}]}}",
+    "{'UnprocessedItems':{'users':[{'PutRequest':{'X':{'id':{'S':'k1'}}}}]}}",
     "{'UnprocessedItems':{'users':[{'PutRequest':{}}]}}",
     "{'UnprocessedItems':{}",
 };
@@ -975,6 +1025,7 @@ static const char *const strange_reads[] = {
     "{'Responses':{'users':{}}}",
     "{'Responses':{},'UnprocessedKeys':{'users':{'Keys':[{'id':{'S':'x'}}]}}}",
     "{'Responses':{},'UnprocessedKeys':{'users':[]}}",
+    "{'Responses':{},'UnprocessedKeys':{'users':{'Keys':{}}}}",
 };
 
 START_TEST(strange_answers_are_refused)
@@ -1121,6 +1172,8 @@ Suite *suite_op_batch(void)
     tcase_add_test(t, backs_off_and_gives_up_after_eight_stalls);
     tcase_add_test(t, progress_starts_the_waits_anew);
     tcase_add_test(t, stops_at_its_deadline);
+    tcase_add_test(t, sends_nothing_after_its_deadline);
+    tcase_add_test(t, describes_nothing_after_its_deadline);
     tcase_add_test(t, a_silent_server_ends_at_the_deadline);
     tcase_add_test(t, a_failure_leaves_what_was_not_done);
     tcase_add_test(t, repeats_a_request);

@@ -18,8 +18,7 @@
 #include <string.h>
 
 #define STALLS 8      /* requests that do nothing before we give up */
-#define FIRST_WAIT 50 /* ms, doubled with every stall */
-#define LONGEST_WAIT 20000
+#define FIRST_WAIT 50 /* ms, doubled with every stall: 6.4 s at most */
 
 static uint64_t rotate(uint64_t x, int n)
 {
@@ -311,8 +310,6 @@ int ddbi_plan_wait(ddbi_plan *p, int progress)
     if (p->stalled == STALLS)
         return 0;
     most <<= p->stalled;
-    if (most > LONGEST_WAIT)
-        most = LONGEST_WAIT;
     ms = most;
     if (k->random(k, &random, sizeof random) == 0)
         ms = (int64_t)((uint64_t)most * random >> 32);
