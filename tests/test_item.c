@@ -51,6 +51,44 @@ START_TEST(setters_replace_what_is_there)
 }
 END_TEST
 
+static const struct {
+    const char *number, *kept; /* NULL: refused */
+} numbers[] = {
+    {"0", "0"},
+    {"-0", "0"},
+    {"7", "7"},
+    {"-7", "-7"},
+    {"70", "70"},
+    {"07", "7"},
+    {"-07", "-7"},
+    {"+7", "7"},
+    {"7.0", "7"},
+    {"7e1", "70"},
+    {"12345678901234567890123456789012345678",
+     "12345678901234567890123456789012345678"},
+    {"-12345678901234567890123456789012345678",
+     "-12345678901234567890123456789012345678"},
+    {"120000000000000000000000000000000000000",
+     "120000000000000000000000000000000000000"},
+    {"123456789012345678901234567890123456789", NULL},
+    {"", NULL},
+    {"-", NULL},
+    {"7x", NULL},
+    {"--7", NULL},
+};
+
+START_TEST(numbers_are_kept_as_the_service_writes_them)
+{
+    ddb_item *it = ddb_item_new();
+
+    ck_assert_int_eq(ddb_item_set_n(it, "n", numbers[_i].number) == DDB_OK,
+                     numbers[_i].kept != NULL);
+    if (numbers[_i].kept)
+        ck_assert_str_eq(text_of(it, "n"), numbers[_i].kept);
+    ddb_item_free(it);
+}
+END_TEST
+
 START_TEST(attributes_keep_their_order)
 {
     ddb_item *it = ddb_item_new();
@@ -577,6 +615,8 @@ Suite *suite_item(void)
     TCase *tc = tcase_create("attributes");
 
     tcase_add_test(tc, setters_replace_what_is_there);
+    tcase_add_loop_test(tc, numbers_are_kept_as_the_service_writes_them, 0,
+                        ROWS(numbers));
     tcase_add_test(tc, attributes_keep_their_order);
     tcase_add_test(tc, inputs_are_copied);
     tcase_add_test(tc, setting_again_and_again_takes_no_more_memory);

@@ -70,13 +70,28 @@ static ddb_code put_bytes(ddbi_arena *arena, ddb_value *v, ddb_type type,
     return DDB_OK;
 }
 
+/* An integer as the service writes it, which most numbers are. */
+static int is_plain(const char *p, size_t n)
+{
+    size_t i = n > 0 && *p == '-';
+
+    if (n == i || n - i > DDBI_MAX_DIGITS || p[i] == '0')
+        return 0;
+    while (i < n && ddbi_is_digit((unsigned char)p[i]))
+        i++;
+    return i == n;
+}
+
 static ddb_code make_number(ddbi_arena *arena, ddb_value *v, const void *p,
                             size_t n)
 {
     char text[DDBI_NUMBER_TEXT];
     ddbi_number number;
-    ddb_code code = ddbi_number_parse(p, n, &number);
+    ddb_code code;
 
+    if (is_plain(p, n))
+        return put_bytes(arena, v, DDB_N, p, n);
+    code = ddbi_number_parse(p, n, &number);
     if (code == DDB_TOO_LARGE)
         return ddbi_value_fail(arena, code,
                                "a number of more than 38 digits or out of "
