@@ -238,7 +238,6 @@ static void finish(ddbi_exchange *x)
     unlock(x->f);
     reply->status = s->status;
     reply->date = s->date != 0 ? s->date : now / 1000;
-    reply->received = now;
     reply->has_age = s->has_age;
     reply->trusted = !s->untrusted;
     reply->retry_after = s->retry_after - 1;

@@ -3,6 +3,7 @@
 #include "http/http.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "fakecerts.h"
 #include "fakehttp.h"
@@ -48,7 +49,6 @@ static void client_open(client *k, const char *ca_file, const char *proxy)
     k->settings.ca_file = ca_file;
     k->settings.proxy = proxy;
     k->settings.connect_timeout_ms = 5000;
-    k->settings.clock = &ddbi_system_clock;
     ck_assert_int_eq(ddbi_http_setup(&k->settings, &k->err), DDB_OK);
     ck_assert_int_eq(ddbi_http_conn_new(&k->settings, &k->conn, &k->err),
                      DDB_OK);
@@ -879,10 +879,8 @@ START_TEST(uses_no_proxy_when_told_not_to)
     char nowhere[64];
     fakehttp *f = serve(&(fake_answer){.text = FAKE_EMPTY}, 1);
     client k;
-    ddbi_http_settings s = {.direct = _i,
-                            .proxy = _i ? nowhere : "",
-                            .connect_timeout_ms = 5000,
-                            .clock = &ddbi_system_clock};
+    ddbi_http_settings s = {
+        .direct = _i, .proxy = _i ? nowhere : "", .connect_timeout_ms = 5000};
 
     snprintf(nowhere, sizeof nowhere, "http://127.0.0.1:%d", dead_port());
     setenv("http_proxy", nowhere, 1);
@@ -1187,8 +1185,7 @@ START_TEST(survives_every_failed_allocation)
 {
     fakehttp *f = serve(
         &(fake_answer){.text = FAKE_HEAD "Content-Length: 4\r\n\r\n{  }"}, 1);
-    ddbi_http_settings s = {
-        .proxy = "", .connect_timeout_ms = 5000, .clock = &ddbi_system_clock};
+    ddbi_http_settings s = {.proxy = "", .connect_timeout_ms = 5000};
     ddb_code code = DDB_NOMEM;
 
     ck_assert_int_eq(ddbi_http_setup(&s, NULL), DDB_OK);
@@ -1254,8 +1251,7 @@ START_TEST(survives_every_failed_allocation_of_libcurl)
 {
     fakehttp *f = serve(
         &(fake_answer){.text = FAKE_HEAD "Content-Length: 4\r\n\r\n{  }"}, 1);
-    ddbi_http_settings s = {
-        .proxy = "", .connect_timeout_ms = 5000, .clock = &ddbi_system_clock};
+    ddbi_http_settings s = {.proxy = "", .connect_timeout_ms = 5000};
     long failures = 0;
     long before;
 

@@ -219,7 +219,6 @@ static ddb_code create(const ddb_options *opt, const ddbi_clock *clock,
     ddbi_bucket_init(&c->common.bucket);
     atomic_init(&c->common.skew.offset, 0);
     c->fetching.direct = 1;
-    c->fetching.clock = &c->clock.clock;
     c->fetching.connect_timeout_ms =
         or_default(opt->connect_timeout_ms, CONNECT_TIMEOUT);
     if ((code = check_options(opt, err)) != DDB_OK ||
@@ -268,8 +267,7 @@ static ddb_code open_remote(ddb_client *c, const ddb_options *opt, ddb_err *err)
                                .connect_timeout_ms =
                                    c->fetching.connect_timeout_ms,
                                .max_answer = opt->max_answer,
-                               .max_idle = c->max_idle,
-                               .clock = &c->clock.clock},
+                               .max_idle = c->max_idle},
         &t, err);
     if (code == DDB_OK)
         use_transport(c, t);

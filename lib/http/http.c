@@ -84,8 +84,6 @@ static void begin_head(ddbi_http_conn *c, const char *p, size_t n)
         ddbi_parse_u64(space + 1, 3, 999, &status);
     c->answer->status = (int)status;
     c->in_final = status >= 200;
-    if (c->in_final)
-        c->answer->received = c->settings->clock->now(c->settings->clock);
 }
 
 /* What the framing of the body depends on; 0: go no further. */
@@ -232,7 +230,6 @@ static void reset(ddbi_http_conn *c, ddbi_http_answer *a, size_t max_answer)
     a->code = DDB_OK;
     a->message[0] = '\0';
     a->retryable = a->not_sent = a->stale = a->status = a->unframed = 0;
-    a->received = 0;
     c->answer = a;
     c->max_answer = max_answer;
     c->body_start = a->body->n;

@@ -15,7 +15,6 @@
 #define DDBI_HTTP_H
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "http/ca.h"
 
 #include <string.h>
@@ -31,7 +30,6 @@ typedef struct {
     const char *proxy;   /* URL; NULL: from the environment; "": none */
     int direct;          /* no proxy, whatever proxy says */
     int connect_timeout_ms;
-    const ddbi_clock *clock;
 
     ddbi_ca ca;   /* found by setup */
     int no_proxy; /* the same: neither proxy nor the environment names one */
@@ -61,7 +59,6 @@ typedef struct {
     int status;        /* 0: there was no answer */
     int unframed;      /* neither Content-Length nor chunks: only the end of
                           the connection ended the body, so it may be cut */
-    int64_t received;  /* the clock when the headers began, Unix ms */
     ddbi_buf *body;    /* the caller's; appended to */
     /* Each header of the final answer; the value is trimmed. */
     void (*header)(void *arg, ddb_bytes name, ddb_bytes value);

@@ -9,6 +9,8 @@
  */
 #include "http/http_conn.h"
 
+#include "base/clock.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -17,6 +17,7 @@
 #include "http/remote.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/enc.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -354,7 +355,6 @@ static void remote_finish(ddbi_exchange *x)
     reply->not_sent = a->not_sent;
     reply->stale = a->stale;
     reply->status = a->status;
-    reply->received = a->received;
     reply->trusted = r->endpoint.https || r->endpoint.is_local;
     if (reply->code == DDB_OK)
         check_body(reply, a->unframed);
@@ -432,7 +432,6 @@ ddb_code ddbi_remote_open(const ddbi_remote_options *opt, ddbi_transport **out,
         .connect_timeout_ms = opt->connect_timeout_ms > 0
                                   ? opt->connect_timeout_ms
                                   : CONNECT_TIMEOUT_MS,
-        .clock = opt->clock != NULL ? opt->clock : &ddbi_system_clock,
     };
     if ((code = ddbi_http_setup(&r->http, err)) != DDB_OK)
         goto out;

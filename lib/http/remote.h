@@ -4,11 +4,10 @@
 #ifndef DDBI_REMOTE_H
 #define DDBI_REMOTE_H
 
-#include "base/clock.h"
 #include "http/endpoint.h"
 #include "wire/transport.h"
 
-/* All is copied, but the clock. */
+/* All is copied. */
 typedef struct {
     const ddbi_endpoint *endpoint; /* as ddbi_endpoint_resolve() filled it */
     const char *ca_file;           /* PEM; NULL or "": none given */
@@ -17,7 +16,6 @@ typedef struct {
     int connect_timeout_ms;  /* 0: 5000 */
     size_t max_answer;       /* bytes of a body; 0: 32 MB */
     int max_idle;            /* connections kept when idle; 0: 16 */
-    const ddbi_clock *clock; /* NULL: the system's */
 } ddbi_remote_options;
 
 /* DDB_INVALID, DDB_UNSUPPORTED, DDB_SYSTEM, DDB_NOMEM.  No connection is

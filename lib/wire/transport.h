@@ -40,7 +40,6 @@ typedef struct {
     int stale;         /* a kept-alive connection had gone: no answer byte */
     int status;        /* HTTP status, 0: none */
     int64_t date;      /* Date header, Unix seconds; -1: none */
-    int64_t received;  /* our own clock when it came, Unix milliseconds */
     int has_age;       /* an Age header: the date is a cache's */
     int trusted;       /* by TLS, or on loopback: the date may be believed */
     int64_t retry_after; /* x-amz-retry-after, milliseconds; -1: none */
