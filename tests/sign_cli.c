@@ -74,9 +74,9 @@ static int start_server(void)
     listener = socket(AF_INET, SOCK_STREAM, 0);
     must(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
              listen(listener, 16) == 0 &&
-             getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
-             pthread_create(&thread, NULL, serve, &listener) == 0,
+             getsockname(listener, (struct sockaddr *)&address, &size) == 0,
          "no server");
+    must(pthread_create(&thread, NULL, serve, &listener) == 0, "no thread");
     pthread_detach(thread);
     return ntohs(address.sin_port);
 }

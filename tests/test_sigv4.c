@@ -624,9 +624,15 @@ static void look_into(void *p)
         leaked++;
 }
 
+/* Zeroed, as all of a block is looked at. */
+static void *looking_malloc(size_t n)
+{
+    return calloc(1, n);
+}
+
 static void *looking_realloc(void *p, size_t n)
 {
-    void *q = malloc(n);
+    void *q = looking_malloc(n);
 
     if (q != NULL && p != NULL) {
         size_t old_n = malloc_usable_size(p);
@@ -651,7 +657,7 @@ START_TEST(freed_memory_holds_no_secret)
     char *copy;
 
     leaked = 0;
-    ddb_set_allocator(malloc, looking_realloc, looking_free);
+    ddb_set_allocator(looking_malloc, looking_realloc, looking_free);
     copy = ddbi_strdup(SECRET);
     ddbi_free(copy);
     ck_assert_int_eq(leaked, 1); /* so it would be seen */

@@ -142,10 +142,14 @@ static void add_decoded(const char *p, size_t n, ddbi_buf *out)
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)p[i];
 
-        if (c == '%' && n - i > 2 && hex_digit(p[i + 1]) >= 0 &&
-            hex_digit(p[i + 2]) >= 0) {
-            c = (unsigned char)(hex_digit(p[i + 1]) << 4 | hex_digit(p[i + 2]));
-            i += 2;
+        if (c == '%' && n - i > 2) {
+            int high = hex_digit(p[i + 1]);
+            int low = hex_digit(p[i + 2]);
+
+            if (high >= 0 && low >= 0) {
+                c = (unsigned char)(high << 4 | low);
+                i += 2;
+            }
         }
         ddbi_uri_encode(out, &c, 1, 0);
     }
