@@ -394,6 +394,24 @@ START_TEST(expired_keys_are_refreshed_once)
 }
 END_TEST
 
+START_TEST(refused_keys_are_not_used_by_the_next_call)
+{
+    fake *f = fake_new();
+    vault v = {.f = f};
+    ddb_client *c = fake_open(f, &(ddb_options){.credentials = ask_vault,
+                                                .credentials_arg = &v,
+                                                .max_attempts = 1});
+
+    fake_error(f, 400, "ExpiredTokenException", "it is old");
+    fake_answer(f, "{}");
+    ck_assert_int_eq(call(c, GET_ITEM, NULL, NULL), DDB_CREDENTIALS);
+    ck_assert_int_eq(call(c, GET_ITEM, NULL, NULL), DDB_OK);
+    ck_assert_str_eq(last_id(f), "AKID2");
+    ddb_client_close(c);
+    fake_free(f);
+}
+END_TEST
+
 START_TEST(keys_of_the_environment_are_used)
 {
     fake *f = fake_new();
@@ -602,6 +620,7 @@ Suite *suite_blocking(void)
     tcase_add_test(credentials, a_slow_early_refresh_leaves_time_for_the_call);
     tcase_add_test(credentials, credentials_count_against_the_deadline);
     tcase_add_test(credentials, expired_keys_are_refreshed_once);
+    tcase_add_test(credentials, refused_keys_are_not_used_by_the_next_call);
     tcase_add_test(credentials, keys_of_the_environment_are_used);
     tcase_add_loop_test(credentials, no_credentials_name_what_was_looked_at, 0,
                         (int)(sizeof without / sizeof without[0]));

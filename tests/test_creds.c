@@ -97,10 +97,10 @@ static const char *id_at(ddbi_creds *c, int64_t now, int64_t mono)
     ddbi_key_set *k = NULL;
 
     id[0] = 0;
-    if (ddbi_creds_ask(c, now, mono, NULL, &k) == DDBI_CREDS_FETCH) {
+    if (ddbi_creds_ask(c, now, mono, &k) == DDBI_CREDS_FETCH) {
         k = NULL;
         if (fetch(c, now, mono, NULL) == DDBI_CREDS_DONE)
-            ck_assert_int_eq(ddbi_creds_ask(c, now, mono, NULL, &k),
+            ck_assert_int_eq(ddbi_creds_ask(c, now, mono, &k),
                              DDBI_CREDS_READY);
         else
             k = ddbi_creds_old(c, now);
@@ -138,7 +138,7 @@ START_TEST(one_that_fails_ends_the_chain)
     ddbi_key_set *k = NULL;
     ddb_err err = {0};
 
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(fetch(c, NOW, 0, &err), DDBI_CREDS_FAILED);
     ck_assert_int_eq(err.code, DDB_NETWORK);
     ck_assert_str_eq(err.message, "it is broken");
@@ -147,7 +147,7 @@ START_TEST(one_that_fails_ends_the_chain)
 
     /* One that fails without a word still gives an error. */
     err = (ddb_err){0};
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(fetch(c, NOW, 0, &err), DDBI_CREDS_FAILED);
     ck_assert_int_eq(err.code, DDB_NO_CREDENTIALS);
     ddbi_creds_free(c, 0);
@@ -167,7 +167,7 @@ START_TEST(none_at_all_names_what_was_looked_at)
     ddb_err err = {0};
 
     b.provider.name = "other script";
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(fetch(c, NOW, 0, &err), DDBI_CREDS_FAILED);
     ck_assert_int_eq(err.code, DDB_NO_CREDENTIALS);
     ck_assert_str_eq(err.message,
@@ -250,10 +250,10 @@ START_TEST(keys_that_cannot_be_sent_are_refused)
     ck_assert_int_eq(ddbi_creds_take(c, ddbi_provider_callback(give, &_i)),
                      DDB_OK);
     ck_assert_int_eq(ddbi_creds_blocks(c), 1);
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     if (sets[_i].says == NULL) {
         ck_assert_int_eq(fetch(c, NOW, 0, &err), DDBI_CREDS_DONE);
-        ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_READY);
+        ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_READY);
         ck_assert_str_eq(k->keys.secret_access_key, sets[_i].secret);
         ck_assert_str_eq(k->keys.session_token,
                          sets[_i].token ? sets[_i].token : "");
@@ -300,7 +300,7 @@ START_TEST(a_callback_may_fail)
 
     ck_assert_int_eq(ddbi_creds_take(c, ddbi_provider_callback(refuse, &_i)),
                      DDB_OK);
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(fetch(c, NOW, 0, &err), DDBI_CREDS_FAILED);
     ck_assert_int_eq(err.code, failures[_i].to);
     ck_assert_str_eq(err.message, failures[_i].message
@@ -322,8 +322,7 @@ START_TEST(static_keys_are_copied_and_last_for_ever)
     memset(secret, 'x', 6);
     memset(token, 'x', 5);
     ck_assert_str_eq(id_at(c, NOW, 0), "AKID");
-    ck_assert_int_eq(ddbi_creds_ask(c, INT64_MAX - 1, 0, NULL, &k),
-                     DDBI_CREDS_READY);
+    ck_assert_int_eq(ddbi_creds_ask(c, INT64_MAX - 1, 0, &k), DDBI_CREDS_READY);
     ck_assert_str_eq(k->keys.secret_access_key, "SECRET");
     ck_assert_str_eq(k->keys.session_token, "TOKEN");
     ck_assert_int_eq(k->refreshes, 0);
@@ -398,10 +397,10 @@ START_TEST(refreshes_spread_over_a_minute)
     ddbi_creds_request request;
     ddbi_key_set *k = NULL;
 
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(ddbi_creds_step(c, &in, 0, 0xffffffffu, &request, NULL),
                      DDBI_CREDS_DONE);
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_READY);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_READY);
     ck_assert_int_eq(k->soft, NOW + 3300 - 59);
     ck_assert_int_eq(k->hard, NOW + 3570);
     ddbi_keys_release(c, k);
@@ -462,13 +461,11 @@ START_TEST(others_use_the_old_keys_during_a_soft_refresh)
     int64_t now = NOW + 3300;
 
     ck_assert_str_eq(id_at(c, NOW, 0), "A");
-    ck_assert_int_eq(ddbi_creds_ask(c, now, 3300000, NULL, &k),
-                     DDBI_CREDS_FETCH);
-    ck_assert_int_eq(ddbi_creds_ask(c, now, 3300000, NULL, &old),
-                     DDBI_CREDS_READY);
+    ck_assert_int_eq(ddbi_creds_ask(c, now, 3300000, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, now, 3300000, &old), DDBI_CREDS_READY);
     ck_assert_str_eq(old->keys.access_key_id, "A");
     /* Past the hard window they wait. */
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW + 3570, 3570000, NULL, &k),
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW + 3570, 3570000, &k),
                      DDBI_CREDS_BUSY);
     ck_assert_int_eq(fetch(c, now, 3300000, NULL), DDBI_CREDS_DONE);
     /* Who holds the old ones may go on with them. */
@@ -488,12 +485,16 @@ START_TEST(refused_keys_are_not_given_again)
     ddbi_key_set *a = NULL, *k = NULL;
 
     ck_assert_str_eq(id_at(c, NOW, 0), "A");
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &a), DDBI_CREDS_READY);
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, a, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &a), DDBI_CREDS_READY);
+    ddbi_creds_refuse(c, NULL);
+    ck_assert_str_eq(id_at(c, NOW, 0), "A");
+    ddbi_creds_refuse(c, a);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(fetch(c, NOW, 0, NULL), DDBI_CREDS_DONE);
     ck_assert_str_eq(id_at(c, NOW, 0), "B");
     /* Another call that had the old ones refused gets the new ones. */
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, a, &k), DDBI_CREDS_READY);
+    ddbi_creds_refuse(c, a);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_READY);
     ck_assert_str_eq(k->keys.access_key_id, "B");
     ck_assert_int_eq(s.steps, 2);
     ddbi_keys_release(c, k);
@@ -525,8 +526,8 @@ START_TEST(who_gives_up_leaves_it_to_the_next)
     ddbi_key_set *k = NULL;
     ddb_err err = {0};
 
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_BUSY);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_BUSY);
     ck_assert_int_eq(ddbi_creds_wait(c, 5, &err), DDB_TIMEOUT);
     ddbi_creds_abandon(c, 0);
     ck_assert_int_eq(ddbi_creds_wait(c, 5, NULL), DDB_OK); /* ask again */
@@ -548,7 +549,7 @@ static void *wait_for_keys(void *arg)
     waiter *w = arg;
     ddbi_key_set *k = NULL;
 
-    while (ddbi_creds_ask(w->c, NOW, 0, NULL, &k) == DDBI_CREDS_BUSY) {
+    while (ddbi_creds_ask(w->c, NOW, 0, &k) == DDBI_CREDS_BUSY) {
         w->code = ddbi_creds_wait(w->c, 20000, NULL);
         if (w->code != DDB_OK)
             return NULL;
@@ -568,7 +569,7 @@ static void eight_wait(const part *script, ddb_code code, const char *id)
     pthread_t threads[8];
     waiter w[8];
 
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     for (int i = 0; i < 8; i++) {
         w[i] = (waiter){.c = c};
         ck_assert_int_eq(
@@ -615,8 +616,7 @@ START_TEST(a_failure_is_told_to_who_waited_for_it)
         pthread_t thread;
 
         w.c = chain_of(&s, NULL);
-        ck_assert_int_eq(ddbi_creds_ask(w.c, NOW, 0, NULL, &k),
-                         DDBI_CREDS_FETCH);
+        ck_assert_int_eq(ddbi_creds_ask(w.c, NOW, 0, &k), DDBI_CREDS_FETCH);
         ck_assert_int_eq(pthread_create(&thread, NULL, wait_once, &w), 0);
         nanosleep(&moment, NULL);
         fetch(w.c, NOW, 0, NULL);
@@ -641,12 +641,12 @@ static ddb_code whole_life(void)
             DDB_OK ||
         ddbi_creds_take(c, ddbi_provider_callback(give, NULL)) != DDB_OK)
         goto out;
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_FETCH);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     if (fetch(c, NOW, 0, &err) == DDBI_CREDS_FAILED) {
         code = err.code;
         goto out;
     }
-    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, NULL, &k), DDBI_CREDS_READY);
+    ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_READY);
     ddbi_keys_release(c, k);
     code = DDB_OK;
 out:

@@ -136,9 +136,8 @@ static ddb_code refresh(ddb_client *c, int64_t mono, int64_t until,
     return old != NULL ? DDB_OK : ddbi_fail(err, code, "%s", own.message);
 }
 
-ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
-                          int64_t until, uint32_t random, ddbi_key_set **out,
-                          ddb_err *err)
+ddb_code ddbi_client_keys(ddb_client *c, int64_t until, uint32_t random,
+                          ddbi_key_set **out, ddb_err *err)
 {
     const ddbi_clock *k = ddbi_client_clock(c);
     ddb_code code;
@@ -146,8 +145,7 @@ ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
 
     for (;;) {
         mono = k->mono(k);
-        switch (
-            ddbi_creds_ask(c->creds, ddbi_client_time(c), mono, refused, out)) {
+        switch (ddbi_creds_ask(c->creds, ddbi_client_time(c), mono, out)) {
         case DDBI_CREDS_READY:
             return DDB_OK;
         case DDBI_CREDS_BUSY:
@@ -179,8 +177,10 @@ static void get_keys(run *r, const ddbi_action *a, ddbi_event *e)
     ddbi_key_set *keys = NULL;
     ddb_code code;
 
-    code = ddbi_client_keys(r->c, a->refresh ? r->keys : NULL, e->mono + a->ms,
-                            ddbi_job_random(r->j), &keys, r->call.err);
+    if (a->refresh)
+        ddbi_creds_refuse(r->c->creds, r->keys);
+    code = ddbi_client_keys(r->c, e->mono + a->ms, ddbi_job_random(r->j), &keys,
+                            r->call.err);
     ddbi_keys_release(r->c->creds, r->keys);
     r->keys = keys;
     e->kind = code == DDB_OK ? DDBI_EVENT_KEYS : DDBI_EVENT_FAILED;
@@ -300,6 +300,8 @@ ddb_code ddbi_job_run(ddbi_job *j, const ddbi_job_spec *spec, ddb_err *err)
                                                             : c->timeout_ms};
     while (a = ddbi_call_step(&r.call, &e), a.kind != DDBI_DO_DONE)
         act(&r, &a, &e);
+    if (r.call.refused)
+        ddbi_creds_refuse(c->creds, r.keys);
     ddbi_keys_release(c->creds, r.keys);
     j->attempts = r.call.attempts;
     j->maybe_applied = r.call.maybe_applied;

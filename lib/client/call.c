@@ -97,7 +97,7 @@ static ddbi_action get_keys(ddbi_call *c, const ddbi_event *e)
 {
     ddbi_action a = {.kind = DDBI_DO_KEYS,
                      .ms = c->deadline - e->mono,
-                     .refresh = c->renewing};
+                     .refresh = c->refused};
 
     if (c->err->code != DDB_OK)
         ddbi_err_clear(c->err);
@@ -105,7 +105,7 @@ static ddbi_action get_keys(ddbi_call *c, const ddbi_event *e)
         return send_it(c, e);
     if (a.ms <= 0)
         return no_time(c);
-    c->renewing = 0;
+    c->refused = 0;
     return a;
 }
 
@@ -257,14 +257,13 @@ static ddbi_action on_lost(ddbi_call *c, const ddbi_event *e)
     return again_or_end(c, e, &v);
 }
 
-static int may_renew(const ddbi_call *c)
+static int keys_refused(const ddbi_call *c)
 {
     const char *type = c->err->type;
 
-    return c->refreshable && !c->renewed && attempts_left(c) &&
-           (strcmp(type, "ExpiredTokenException") == 0 ||
-            strcmp(type, "ExpiredToken") == 0 ||
-            strcmp(type, "UnrecognizedClientException") == 0);
+    return c->refreshable && (strcmp(type, "ExpiredTokenException") == 0 ||
+                              strcmp(type, "ExpiredToken") == 0 ||
+                              strcmp(type, "UnrecognizedClientException") == 0);
 }
 
 static ddbi_action on_refused(ddbi_call *c, const ddbi_event *e)
@@ -278,8 +277,9 @@ static ddbi_action on_refused(ddbi_call *c, const ddbi_event *e)
                              c->err, &row);
     if (clock_to_blame(c, e, &off))
         return clock_refused(c, e, off);
-    if (may_renew(c)) {
-        c->renewed = c->renewing = 1;
+    c->refused = keys_refused(c);
+    if (c->refused && !c->renewed && attempts_left(c)) {
+        c->renewed = 1;
         return wait_for(0);
     }
     v.retry = row->retryable;

@@ -79,7 +79,7 @@ typedef struct {
     int stale;     /* repeats after a connection that had gone */
     int retries;   /* repeats that cost tokens */
     int cost;      /* of the last one */
-    int renewing;  /* the next keys must be others */
+    int refused;   /* the last keys were: others may do; at the end too */
     int renewed;   /* keys, once a call */
     int corrected; /* the clock, once a call */
     int refreshable;

@@ -53,10 +53,9 @@ uint32_t ddbi_job_random(ddbi_job *j);
 /* Unix seconds, corrected. */
 int64_t ddbi_client_time(const ddb_client *c);
 
-/* Credentials for one attempt; blocks until *until (mono ms).  refused: not
- * those again; may be NULL.  *out is for ddbi_keys_release(). */
-ddb_code ddbi_client_keys(ddb_client *c, const ddbi_key_set *refused,
-                          int64_t until, uint32_t random, ddbi_key_set **out,
-                          ddb_err *err);
+/* Credentials for one attempt; blocks until `until` (mono ms) at most.  *out
+ * is NULL before, and for ddbi_keys_release(). */
+ddb_code ddbi_client_keys(ddb_client *c, int64_t until, uint32_t random,
+                          ddbi_key_set **out, ddb_err *err);
 
 #endif

@@ -301,16 +301,12 @@ static ddbi_key_set *hold(ddbi_creds *c)
 }
 
 ddbi_ask ddbi_creds_ask(ddbi_creds *c, int64_t now, int64_t mono,
-                        const ddbi_key_set *refused, ddbi_key_set **out)
+                        ddbi_key_set **out)
 {
     ddbi_ask answer = DDBI_CREDS_BUSY;
     int fresh;
 
     pthread_mutex_lock(&c->mutex);
-    if (refused != NULL && c->keys == refused) {
-        keys_drop(c->keys);
-        c->keys = NULL;
-    }
     fresh = usable(c, now) && (now < c->keys->soft || mono < c->next_try);
     if (!fresh && !c->fetching) {
         c->fetching = 1;
@@ -321,6 +317,16 @@ ddbi_ask ddbi_creds_ask(ddbi_creds *c, int64_t now, int64_t mono,
     }
     pthread_mutex_unlock(&c->mutex);
     return answer;
+}
+
+void ddbi_creds_refuse(ddbi_creds *c, const ddbi_key_set *keys)
+{
+    pthread_mutex_lock(&c->mutex);
+    if (keys != NULL && c->keys == keys) {
+        keys_drop(c->keys);
+        c->keys = NULL;
+    }
+    pthread_mutex_unlock(&c->mutex);
 }
 
 ddbi_key_set *ddbi_creds_old(ddbi_creds *c, int64_t now)

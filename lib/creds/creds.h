@@ -7,7 +7,7 @@
  * exchanges that its driver does for it, so that a blocking driver and an
  * event loop can both run it:
  *
- *     switch (ddbi_creds_ask(c, now, mono, NULL, &keys)) {
+ *     switch (ddbi_creds_ask(c, now, mono, &keys)) {
  *     case DDBI_CREDS_READY:  use keys, then ddbi_keys_release()
  *     case DDBI_CREDS_BUSY:   ddbi_creds_wait(), then ask again
  *     case DDBI_CREDS_FETCH:  it is for this caller to fetch them:
@@ -95,11 +95,12 @@ void ddbi_creds_free(ddbi_creds *c, int forked);
 
 typedef enum { DDBI_CREDS_READY, DDBI_CREDS_FETCH, DDBI_CREDS_BUSY } ddbi_ask;
 
-/* now: Unix seconds, corrected; mono: milliseconds.  refused: keys that the
- * service would not have, not to be given again; NULL: none.  *out only when
- * READY, for ddbi_keys_release(). */
+/* now: Unix seconds, corrected; mono: milliseconds.  *out only when READY,
+ * for ddbi_keys_release(). */
 ddbi_ask ddbi_creds_ask(ddbi_creds *c, int64_t now, int64_t mono,
-                        const ddbi_key_set *refused, ddbi_key_set **out);
+                        ddbi_key_set **out);
+/* The service would not have these: they are not given out again. */
+void ddbi_creds_refuse(ddbi_creds *c, const ddbi_key_set *keys);
 void ddbi_keys_release(ddbi_creds *c, ddbi_key_set *keys); /* NULL is fine */
 
 /* The next step may block. */
