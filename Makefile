@@ -264,14 +264,18 @@ example_src = \
 man_pages = \
     man/ddb.1 \
     man/ddb.3 \
+    man/ddb_batch.3 \
     man/ddb_call.3 \
     man/ddb_client.3 \
     man/ddb_credentials.3 \
     man/ddb_endpoint.7 \
+    man/ddb_get_item.3 \
     man/ddb_intro.7 \
     man/ddb_kv.3 \
     man/ddb_kv_iter.3 \
-    man/ddb_schema.7
+    man/ddb_query.3 \
+    man/ddb_schema.7 \
+    man/ddb_table.3
 
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)

@@ -30,8 +30,8 @@ void asked(size_t i, const char *action, const char *json);
 /* The item is this one, by value. */
 void is_item(const ddb_item *it, const char *json);
 
-/* Fail every allocation of an operation, one after another: each failure
- * gives DDB_NOMEM, and nothing is leaked.  play, if not NULL, writes the
+/* Fail every allocation of an operation, one after another, alone and with
+ * all that follow: each failure gives DDB_NOMEM, and nothing is leaked.  play, if not NULL, writes the
  * script anew each time; operation frees what it makes. */
 void survives_nomem(void (*play)(void), ddb_code (*operation)(ddb_client *c));
 

@@ -671,8 +671,10 @@ static ddb_code again_and_again(ddb_client *c)
     ddb_code code = ddb_query_open(c, &in, &p, NULL);
     ddb_code first = code;
 
-    /* The failure first met is what the loop is told. */
-    for (int n = 0; code == DDB_OK && n < 41;) {
+    /* The failure first met is what the loop is told; where memory does not
+     * come back it is enough to have tried again. */
+    for (int n = 0, tries = 0; code == DDB_OK && n < 41 && tries < 100;
+         tries++) {
         ddb_code next = ddb_pager_next(p, &it, NULL);
 
         if (next == DDB_OK) {
