@@ -269,13 +269,16 @@ man_pages = \
     man/ddb_client.3 \
     man/ddb_credentials.3 \
     man/ddb_endpoint.7 \
+    man/ddb_err.3 \
     man/ddb_get_item.3 \
     man/ddb_intro.7 \
+    man/ddb_item.3 \
     man/ddb_kv.3 \
     man/ddb_kv_iter.3 \
     man/ddb_query.3 \
     man/ddb_schema.7 \
-    man/ddb_table.3
+    man/ddb_table.3 \
+    man/ddb_value.3
 
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
