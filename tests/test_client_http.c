@@ -119,7 +119,7 @@ START_TEST(silence_on_the_wire_ends_at_the_deadline)
     ck_assert_int_eq(call(c, PUT_ITEM, NULL, &err), DDB_TIMEOUT);
     took = mono() - began;
     ck_assert_int_ge(took, 300);
-    ck_assert_int_lt(took, 2000);
+    ck_assert_int_lt(took, 10000);
     ck_assert_int_eq(err.maybe_applied, 1);
     ddb_client_close(c);
     fakehttp_stop(server);
@@ -158,7 +158,7 @@ START_TEST(the_clock_is_corrected_by_the_date_header)
     ck_assert_ptr_nonnull(
         strstr(fakehttp_head(server), "X-Amz-Date: 20260102T03040"));
     ck_assert_int_ge(ddb_client_now(c), 1767323045);
-    ck_assert_int_lt(ddb_client_now(c), 1767323045 + 60);
+    ck_assert_int_lt(ddb_client_now(c), 1767323045 + 600);
     ddb_client_close(c);
     fakehttp_stop(server);
 }
@@ -299,7 +299,7 @@ START_TEST(a_provider_is_told_of_silence_and_of_nobody_there)
     ck_assert_str_eq(err.message, "the web gave nothing");
     ck_assert_int_eq(w.failure, DDB_TIMEOUT);
     ck_assert_int_ge(took, 100);
-    ck_assert_int_lt(took, 3000);
+    ck_assert_int_lt(took, 10000);
     fakehttp_stop(vault);
     w.steps = 0;
     ck_assert_int_eq(call(c, GET_ITEM, NULL, &err), DDB_NETWORK);
@@ -330,7 +330,7 @@ START_TEST(a_provider_has_no_more_time_than_the_call)
     took = mono() - began;
     ck_assert_str_eq(err.message, "no time left to get credentials");
     ck_assert_int_ge(took, 200);
-    ck_assert_int_lt(took, 3000);
+    ck_assert_int_lt(took, 10000);
     ddb_client_close(c);
     fakehttp_stop(vault);
 }
