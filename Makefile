@@ -248,10 +248,12 @@ e2e_src = \
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
     tests/fuzz/fuzz_answer.c \
+    tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \
     tests/fuzz/fuzz_item.c \
     tests/fuzz/fuzz_json.c \
-    tests/fuzz/fuzz_number.c
+    tests/fuzz/fuzz_number.c \
+    tests/fuzz/fuzz_sign.c
 
 bench_src = \
     bench/bench.c
