@@ -32,22 +32,22 @@ typedef struct {
 
 /* What came of it.  code DDB_OK: an HTTP answer, of whatever status. */
 typedef struct {
-    ddb_code code;     /* else DDB_NETWORK, DDB_TLS, DDB_CLOCK, DDB_NOMEM,
+    ddb_code code;       /* else DDB_NETWORK, DDB_TLS, DDB_CLOCK, DDB_NOMEM,
                           DDB_ANSWER_TOO_LARGE, DDB_BAD_ANSWER, DDB_SYSTEM */
-    char message[192]; /* why, when code is not DDB_OK */
-    int retryable;     /* another attempt may do better */
-    int not_sent;      /* the request cannot have reached the service */
-    int stale;         /* a kept-alive connection had gone: no answer byte */
-    int status;        /* HTTP status, 0: none */
-    int64_t date;      /* Date header, Unix seconds; -1: none */
-    int has_age;       /* an Age header: the date is a cache's */
-    int trusted;       /* by TLS, or on loopback: the date may be believed */
+    char message[192];   /* why, when code is not DDB_OK */
+    int retryable;       /* another attempt may do better */
+    int not_sent;        /* the request cannot have reached the service */
+    int stale;           /* a kept-alive connection had gone: no answer byte */
+    int status;          /* HTTP status, 0: none */
+    int64_t date;        /* Date header, Unix seconds; -1: none */
+    int has_age;         /* an Age header: the date is a cache's */
+    int trusted;         /* by TLS, or on loopback: the date may be believed */
     int64_t retry_after; /* x-amz-retry-after, milliseconds; -1: none */
     int has_crc;
-    uint32_t crc;          /* x-amz-crc32; the transport has compared it */
-    char request_id[64];   /* x-amzn-requestid */
-    char error_type[96];   /* x-amzn-errortype */
-    ddbi_buf body;         /* memory is kept from use to use */
+    uint32_t crc;        /* x-amz-crc32; the transport has compared it */
+    char request_id[64]; /* x-amzn-requestid */
+    char error_type[96]; /* x-amzn-errortype */
+    ddbi_buf body;       /* memory is kept from use to use */
 } ddbi_reply;
 
 /* Empty it for another attempt, keeping the body's memory. */
