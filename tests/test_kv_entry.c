@@ -114,6 +114,7 @@ START_TEST(names_the_coding_it_cannot_read)
     ddb_item *it = ddb_item_new();
     ddb_kv_entry e;
 
+    err = (ddb_err){0};
     ddb_item_set_s(it, "value", "x");
     ddb_item_set_s(it, "encoding", "deflate+chunks");
     ck_assert_int_eq(ddbi_kv_read_entry(it, ddb_str("k"), NOW, 0, &e, &err),
