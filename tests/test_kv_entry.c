@@ -109,7 +109,7 @@ START_TEST(reads_entry)
 }
 END_TEST
 
-START_TEST(names_the_coding_it_cannot_read)
+START_TEST(names_key_and_coding_that_it_cannot_read)
 {
     ddb_item *it = ddb_item_new();
     ddb_kv_entry e;
@@ -119,6 +119,7 @@ START_TEST(names_the_coding_it_cannot_read)
     ddb_item_set_s(it, "encoding", "deflate+chunks");
     ck_assert_int_eq(ddbi_kv_read_entry(it, ddb_str("k"), NOW, 0, &e, &err),
                      DDB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(err.message, "\"k\""));
     ck_assert_ptr_nonnull(strstr(err.message, "deflate+chunks"));
     ck_assert_ptr_null(e.value.p);
     ddb_item_free(it);
@@ -353,7 +354,7 @@ Suite *suite_kv_entry(void)
     TCase *tc = tcase_create("read");
 
     tcase_add_loop_test(tc, reads_entry, 0, COUNT(reads));
-    tcase_add_test(tc, names_the_coding_it_cannot_read);
+    tcase_add_test(tc, names_key_and_coding_that_it_cannot_read);
     tcase_add_test(tc, keys_alone_need_no_value);
     tcase_add_test(tc, clearing_nothing_is_fine);
     suite_add_tcase(s, tc);

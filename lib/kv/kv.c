@@ -93,15 +93,6 @@ static ddb_code build_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                : code;
 }
 
-/* A write that came through in the end is certain, however many attempts
- * were lost on the way. */
-static ddb_code certain(ddb_code code, ddb_err *err)
-{
-    if (code == DDB_OK && err != NULL)
-        err->maybe_applied = 0;
-    return code;
-}
-
 ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
@@ -114,7 +105,7 @@ ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                        err);
     if (code != DDB_OK)
         return code;
-    return certain(ddb_put_item(kv->client, &in, NULL, err), err);
+    return ddbi_kv_certain(ddb_put_item(kv->client, &in, NULL, err), err);
 }
 
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
@@ -142,7 +133,7 @@ ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
     ddb_item_clear(kv->values);
     ddb_item_set_b(kv->values, ":mine", version, sizeof version);
     ddb_item_set_i64(kv->values, ":now", now);
-    return certain(ddb_put_item(kv->client, &in, NULL, err), err);
+    return ddbi_kv_certain(ddb_put_item(kv->client, &in, NULL, err), err);
 }
 
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
@@ -174,5 +165,5 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     }
     if (err != NULL)
         *err = why;
-    return certain(code, err);
+    return ddbi_kv_certain(code, err);
 }

@@ -154,6 +154,13 @@ ddb_code ddbi_kv_draw_versions(const ddb_kv *kv, unsigned char *out,
     return DDB_OK;
 }
 
+ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err)
+{
+    if (code == DDB_OK && err != NULL)
+        err->maybe_applied = 0;
+    return code;
+}
+
 /* ---- Reading ------------------------------------------------------------ */
 
 /* The least whole number that is not below it, kept within int64_t: a ttl
@@ -189,7 +196,18 @@ static int read_expiry(const ddb_item *it, int64_t *out)
     return 1;
 }
 
-static ddb_code read_value(const ddb_item *it, ddb_kv_entry *e, ddb_err *err)
+/* There is something under the key, but not to be read by us. */
+static ddb_code unreadable(ddb_bytes key, ddb_code code, const char *why,
+                           const char *coding, ddb_err *err)
+{
+    int shown = (int)(key.n < 80 ? key.n : 80);
+
+    return ddbi_fail(err, code, "key \"%.*s\": %s%.60s", shown,
+                     (const char *)key.p, why, coding);
+}
+
+static ddb_code read_value(const ddb_item *it, ddb_bytes key, ddb_kv_entry *e,
+                           ddb_err *err)
 {
     const ddb_value *value = ddb_item_get(it, DDBI_KV_VALUE);
     const ddb_value *encoding = ddb_item_get(it, DDBI_KV_ENCODING);
@@ -197,10 +215,10 @@ static ddb_code read_value(const ddb_item *it, ddb_kv_entry *e, ddb_err *err)
     if (encoding != NULL) {
         const char *coding = ddb_value_bytes(encoding).p;
 
-        return ddbi_fail(err, DDB_UNSUPPORTED,
-                         "the value is coded as \"%.64s\", which this version "
-                         "cannot read",
-                         coding != NULL ? coding : "?");
+        return unreadable(key, DDB_UNSUPPORTED,
+                          "the value is coded, which this version cannot "
+                          "read: ",
+                          coding != NULL ? coding : "?", err);
     }
     e->value = ddb_value_bytes(value);
     switch (ddb_value_type(value)) {
@@ -214,10 +232,10 @@ static ddb_code read_value(const ddb_item *it, ddb_kv_entry *e, ddb_err *err)
         e->kind = DDB_KV_NUMBER;
         return DDB_OK;
     default:
-        return ddbi_fail(err, DDB_BAD_ANSWER,
-                         "the item under this key has no attribute \"%s\" of "
-                         "type S, B or N: another program put it there",
-                         DDBI_KV_VALUE);
+        return unreadable(key, DDB_BAD_ANSWER,
+                          "an item of another program, without a value of "
+                          "type S, B or N",
+                          "", err);
     }
 }
 
@@ -231,7 +249,7 @@ ddb_code ddbi_kv_read_entry(const ddb_item *it, ddb_bytes key, int64_t now,
     memset(e, 0, sizeof *e);
     if (read_expiry(it, &at) && at <= now)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
-    if (!keys_only && (code = read_value(it, e, err)) != DDB_OK)
+    if (!keys_only && (code = read_value(it, key, e, err)) != DDB_OK)
         return code;
     e->key = key;
     e->expires_at = at;

@@ -52,6 +52,9 @@ ddb_code ddbi_kv_set_entry(const ddb_kv *kv, const ddb_kv_pair *pair,
 /* count new versions, one after another. */
 ddb_code ddbi_kv_draw_versions(const ddb_kv *kv, unsigned char *out,
                                size_t count, ddb_err *err);
+/* The end of a write: one that came through is certain, however many attempts
+ * were lost on the way. */
+ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err);
 /* Read an item as an entry, which lends from it.  DDB_NOT_FOUND: it has
  * expired.  DDB_UNSUPPORTED, DDB_BAD_ANSWER: there is something under this
  * key that is no entry to us.  keys_only: there is no value to look for. */

@@ -73,7 +73,7 @@ static ddb_code send_writes(ddb_kv *kv, window *w, size_t n, ddb_err *err)
     key.table = kv->table;
     key.partition_key = DDBI_KV_NAMESPACE;
     key.sort_key = DDBI_KV_KEY;
-    return ddb_batch_write_item(kv->client, &in, err);
+    return ddbi_kv_certain(ddb_batch_write_item(kv->client, &in, err), err);
 }
 
 /* ---- Put ---------------------------------------------------------------- */
@@ -254,8 +254,7 @@ static ddb_code take_entry(const ddb_item *from, int64_t now, ddb_kv_entry *e,
 }
 
 /* What is no entry to us counts as not read; odd tells of the first one. */
-static ddb_code take_page(ddb_kv *kv, window *w, const ddb_page *page,
-                          const ddb_bytes *keys, size_t n,
+static ddb_code take_page(ddb_kv *kv, window *w, const ddb_page *page, size_t n,
                           ddb_kv_entry *entries, ddb_err *odd)
 {
     int64_t now = ddb_client_now(kv->client);
@@ -271,9 +270,7 @@ static ddb_code take_page(ddb_kv *kv, window *w, const ddb_page *page,
         if (code == DDB_OK || code == DDB_NOT_FOUND)
             continue;
         w->left[i] = 1;
-        ddbi_fail(odd, DDB_PARTIAL, "key \"%.*s\": %s",
-                  (int)(keys[i].n < 80 ? keys[i].n : 80),
-                  (const char *)keys[i].p, why.message);
+        ddbi_fail(odd, DDB_PARTIAL, "%s", why.message);
     }
     return DDB_OK;
 }
@@ -298,7 +295,7 @@ static ddb_code get_window(ddb_kv *kv, window *w, const ddb_bytes *keys,
         return code;
     code = ddb_batch_get_item(kv->client, &in, &page, err);
     if ((code == DDB_OK || code == DDB_PARTIAL) &&
-        take_page(kv, w, page, keys, n, entries, odd) != DDB_OK) {
+        take_page(kv, w, page, n, entries, odd) != DDB_OK) {
         ddbi_err_clear(err);
         code = ddbi_nomem(err);
     }
