@@ -158,18 +158,6 @@ START_TEST(no_memory_is_null)
 }
 END_TEST
 
-START_TEST(bytes_of_a_string_are_lent)
-{
-    static const char text[] = "ab";
-
-    ck_assert_ptr_eq(ddb_str(text).p, text);
-    ck_assert_uint_eq(ddb_str(text).n, 2);
-    ck_assert_uint_eq(ddb_str("").n, 0);
-    ck_assert_ptr_null(ddb_str(NULL).p);
-    ck_assert_uint_eq(ddb_str(NULL).n, 0);
-}
-END_TEST
-
 Suite *suite_alloc(void)
 {
     Suite *s = suite_create("alloc");
@@ -185,7 +173,6 @@ Suite *suite_alloc(void)
     tcase_add_test(tc, wipe_free_leaves_no_secret_to_the_heap);
     tcase_add_test(tc, half_an_allocator_is_none);
     tcase_add_test(tc, no_memory_is_null);
-    tcase_add_test(tc, bytes_of_a_string_are_lent);
     suite_add_tcase(s, tc);
     return s;
 }
