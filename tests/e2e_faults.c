@@ -27,7 +27,8 @@ static const char *need(const char *name)
 {
     const char *v = getenv(name);
 
-    ck_assert_msg(v != NULL, "%s is not set: run it by tests/with-server", name);
+    ck_assert_msg(v != NULL, "%s is not set: run it by tests/with-server",
+                  name);
     return v;
 }
 

@@ -49,14 +49,14 @@ typedef enum {
     DDB_CONFLICT = 4,         /* another transaction held the item */
 
     /* Found before anything was sent. */
-    DDB_INVALID = 10,         /* an argument or input is wrong */
-    DDB_TOO_LARGE = 11,       /* a limit of the service is passed */
-    DDB_NOMEM = 12,           /* out of memory */
-    DDB_NO_REGION = 13,       /* no region is configured */
-    DDB_NO_CREDENTIALS = 14,  /* no credentials could be had */
-    DDB_FORKED = 15,          /* the client belongs to the parent process */
-    DDB_UNSUPPORTED = 16,     /* this build of the library cannot do it */
-    DDB_SYSTEM = 17,          /* the operating system failed us */
+    DDB_INVALID = 10,        /* an argument or input is wrong */
+    DDB_TOO_LARGE = 11,      /* a limit of the service is passed */
+    DDB_NOMEM = 12,          /* out of memory */
+    DDB_NO_REGION = 13,      /* no region is configured */
+    DDB_NO_CREDENTIALS = 14, /* no credentials could be had */
+    DDB_FORKED = 15,         /* the client belongs to the parent process */
+    DDB_UNSUPPORTED = 16,    /* this build of the library cannot do it */
+    DDB_SYSTEM = 17,         /* the operating system failed us */
 
     /* No usable answer. */
     DDB_TIMEOUT = 20,          /* the deadline passed */
@@ -79,13 +79,13 @@ typedef enum {
 } ddb_code;
 
 typedef struct {
-    ddb_code code;        /* the same as the returned value */
-    int retryable;        /* the same call may succeed later */
-    int maybe_applied;    /* the request may have taken effect */
-    int http_status;      /* 0: there was no answer */
-    char type[64];        /* "ConditionalCheckFailedException"; "": none */
-    char request_id[64];  /* the service's id of the request; "": none */
-    char message[256];    /* one line, no newline, no secret */
+    ddb_code code;       /* the same as the returned value */
+    int retryable;       /* the same call may succeed later */
+    int maybe_applied;   /* the request may have taken effect */
+    int http_status;     /* 0: there was no answer */
+    char type[64];       /* "ConditionalCheckFailedException"; "": none */
+    char request_id[64]; /* the service's id of the request; "": none */
+    char message[256];   /* one line, no newline, no secret */
     int64_t reserved[4];
 } ddb_err;
 
@@ -159,8 +159,7 @@ ddb_code ddb_item_set_null(ddb_item *it, const char *name);
 ddb_code ddb_item_set_set(ddb_item *it, const char *name, ddb_type type,
                           const ddb_bytes *elements, size_t n);
 /* A copy of v, deep. */
-ddb_code ddb_item_set_value(ddb_item *it, const char *name,
-                            const ddb_value *v);
+ddb_code ddb_item_set_value(ddb_item *it, const char *name, const ddb_value *v);
 /* An empty map or list to fill; lent; NULL: failed, which sticks and which
  * the functions that take it forgive. */
 ddb_item *ddb_item_set_m(ddb_item *it, const char *name);
@@ -200,8 +199,8 @@ ddb_type ddb_value_type(const ddb_value *v); /* 0: v is NULL */
 ddb_bytes ddb_value_bytes(const ddb_value *v);
 /* N as an integer; DDB_INVALID: no N, not whole, or out of range. */
 ddb_code ddb_value_i64(const ddb_value *v, int64_t *out);
-int ddb_value_bool(const ddb_value *v);         /* 0 of any other type */
-size_t ddb_value_count(const ddb_value *v);     /* elements of L, SS, NS, BS;
+int ddb_value_bool(const ddb_value *v);     /* 0 of any other type */
+size_t ddb_value_count(const ddb_value *v); /* elements of L, SS, NS, BS;
                                                    attributes of M */
 const ddb_value *ddb_value_at(const ddb_value *v, size_t i); /* L and sets */
 const ddb_item *ddb_value_map(const ddb_value *v);           /* M, else NULL */
@@ -260,13 +259,13 @@ typedef struct {
     const char *ca_path; /* hashed directory (openssl rehash) */
     const char *proxy;   /* URL; NULL: HTTPS_PROXY and so on; "": none */
 
-    int timeout_ms;         /* a call, all attempts and waits; 0: 15000 */
-    int connect_timeout_ms; /* 0: 5000 */
-    int attempt_timeout_ms; /* one attempt; 0: 10000 */
-    int max_attempts;       /* 1: never retry; 0: AWS_MAX_ATTEMPTS, then 4 */
-    size_t max_answer;      /* bytes of an answer; 0: 32 MB */
-    int max_idle;           /* connections kept when idle; 0: 16 */
-    int allow_http;         /* plain HTTP to hosts that are not local */
+    int timeout_ms;          /* a call, all attempts and waits; 0: 15000 */
+    int connect_timeout_ms;  /* 0: 5000 */
+    int attempt_timeout_ms;  /* one attempt; 0: 10000 */
+    int max_attempts;        /* 1: never retry; 0: AWS_MAX_ATTEMPTS, then 4 */
+    size_t max_answer;       /* bytes of an answer; 0: 32 MB */
+    int max_idle;            /* connections kept when idle; 0: 16 */
+    int allow_http;          /* plain HTTP to hosts that are not local */
     int no_clock_correction; /* trust the system's clock alone */
 
     ddb_log_fn *log;
@@ -389,15 +388,15 @@ typedef struct {
 } ddb_update_item_in;
 
 /* Read one item.  DDB_NOT_FOUND: no such item.  Owned: ddb_item_free(). */
-ddb_code ddb_get_item(ddb_client *c, const ddb_get_item_in *in,
-                      ddb_item **out, ddb_err *err);
+ddb_code ddb_get_item(ddb_client *c, const ddb_get_item_in *in, ddb_item **out,
+                      ddb_err *err);
 
 /* Write, delete or update one item.  out may be NULL; *out is what
  * return_values asked for, NULL when there is nothing of it; with
  * DDB_CONDITION_FAILED and return_blocking the item that was in the way.
  * Owned: ddb_item_free(). */
-ddb_code ddb_put_item(ddb_client *c, const ddb_put_item_in *in,
-                      ddb_item **out, ddb_err *err);
+ddb_code ddb_put_item(ddb_client *c, const ddb_put_item_in *in, ddb_item **out,
+                      ddb_err *err);
 ddb_code ddb_delete_item(ddb_client *c, const ddb_delete_item_in *in,
                          ddb_item **out, ddb_err *err);
 ddb_code ddb_update_item(ddb_client *c, const ddb_update_item_in *in,
@@ -445,7 +444,7 @@ ddb_code ddb_scan(ddb_client *c, const ddb_query_in *in, ddb_page **out,
                   ddb_err *err);
 void ddb_page_free(ddb_page *page);
 
-size_t ddb_page_count(const ddb_page *page);           /* items held */
+size_t ddb_page_count(const ddb_page *page);                   /* items held */
 const ddb_item *ddb_page_item(const ddb_page *page, size_t i); /* lent */
 int64_t ddb_page_matched(const ddb_page *page); /* Count, after the filter */
 int64_t ddb_page_scanned(const ddb_page *page); /* ScannedCount, before it */
@@ -455,10 +454,10 @@ const ddb_item *ddb_page_last_key(const ddb_page *page);
 
 /* Iterate over the items of all pages.  The in struct and what it points to
  * are copied.  No call is made before the first next. */
-ddb_code ddb_query_open(ddb_client *c, const ddb_query_in *in,
-                        ddb_pager **out, ddb_err *err);
-ddb_code ddb_scan_open(ddb_client *c, const ddb_query_in *in,
-                       ddb_pager **out, ddb_err *err);
+ddb_code ddb_query_open(ddb_client *c, const ddb_query_in *in, ddb_pager **out,
+                        ddb_err *err);
+ddb_code ddb_scan_open(ddb_client *c, const ddb_query_in *in, ddb_pager **out,
+                       ddb_err *err);
 /* *out is lent until the next call on the pager.  DDB_NOT_FOUND: the end.
  * After another failure the same call may be tried again: nothing is lost
  * and nothing comes twice. */
@@ -583,14 +582,14 @@ typedef struct {
     char partition_key[256];
     char sort_key[256]; /* "": none */
     ddb_type partition_type;
-    ddb_type sort_type;  /* 0: none */
+    ddb_type sort_type; /* 0: none */
     int on_demand;
-    int64_t read_units;  /* provisioned */
+    int64_t read_units; /* provisioned */
     int64_t write_units;
-    int64_t item_count;  /* refreshed every six hours or so */
+    int64_t item_count; /* refreshed every six hours or so */
     int64_t size_bytes;
-    int64_t created_at;  /* Unix seconds */
-    int n_indexes;       /* secondary ones, global and local */
+    int64_t created_at; /* Unix seconds */
+    int n_indexes;      /* secondary ones, global and local */
     char arn[1025];
     char reserved[255];
 } ddb_table_info;
@@ -622,15 +621,15 @@ ddb_code ddb_create_table(ddb_client *c, const ddb_create_table_in *in,
 /* DDB_NO_TABLE: no such table.  out may be NULL. */
 ddb_code ddb_describe_table(ddb_client *c, const char *table,
                             ddb_table_info *out, ddb_err *err);
-ddb_code ddb_delete_table(ddb_client *c, const char *table,
-                          ddb_table_info *out, ddb_err *err);
+ddb_code ddb_delete_table(ddb_client *c, const char *table, ddb_table_info *out,
+                          ddb_err *err);
 /* limit 0: 100, the most.  start NULL: from the first. */
 ddb_code ddb_list_tables(ddb_client *c, const char *start, int limit,
                          ddb_table_list **out, ddb_err *err);
 
 /* Wait until it is ACTIVE, or gone; timeout_ms 0: 300000. */
-ddb_code ddb_wait_table_exists(ddb_client *c, const char *table,
-                               int timeout_ms, ddb_err *err);
+ddb_code ddb_wait_table_exists(ddb_client *c, const char *table, int timeout_ms,
+                               ddb_err *err);
 ddb_code ddb_wait_table_not_exists(ddb_client *c, const char *table,
                                    int timeout_ms, ddb_err *err);
 
