@@ -60,6 +60,31 @@ static const struct {
     {CURLE_OUT_OF_MEMORY, DDB_NOMEM, 0, 0},
 };
 
+/*
+ * A certificate whose signature is wrong: its issuer has the name of one that
+ * is trusted and another key.  OpenSSL's first error is then that of the
+ * signature, which libcurl does not know for a refusal: it gives the number
+ * of a handshake that broke off, and CURLINFO_SSL_VERIFYRESULT is 1 then as
+ * it is before anything was verified.  What tells them apart is the part of
+ * OpenSSL that complains.
+ */
+static int is_forged(const ddbi_http_conn *c)
+{
+    static const char *const others[] = {"SSL routines", "BIO routines",
+                                         "system library"};
+    long verify = 0;
+
+    curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+    if (c->result != CURLE_SSL_CONNECT_ERROR || verify == 0 ||
+        strstr(c->detail, "error:") == NULL)
+        return 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strstr(c->detail, others[i]) != NULL)
+            return 0;
+    }
+    return 1;
+}
+
 static void look_up(const ddbi_http_conn *c, ddbi_http_answer *a)
 {
     a->code = DDB_SYSTEM;
@@ -70,6 +95,10 @@ static void look_up(const ddbi_http_conn *c, ddbi_http_answer *a)
             a->not_sent = meanings[i].not_sent;
             break;
         }
+    }
+    if (is_forged(c)) {
+        a->code = DDB_TLS;
+        a->retryable = 0;
     }
     /* Nobody was asked: a libcurl without TLS. */
     if (a->code == DDB_BAD_ANSWER && !ddbi_http_has_sent(c)) {
