@@ -98,7 +98,7 @@ static size_t check_framing(ddbi_http_conn *c, ddb_bytes name, ddb_bytes value)
             return stop(c, DDB_ANSWER_TOO_LARGE, "the answer is too large");
         c->framed = 1;
     } else if (ddbi_http_is(name, "transfer-encoding")) {
-        c->framed = 1;
+        c->framed |= ddbi_http_is(value, "chunked");
     } else if (ddbi_http_is(name, "content-encoding")) {
         if (!ddbi_http_is(value, "identity"))
             return stop(c, DDB_BAD_ANSWER,
