@@ -931,6 +931,60 @@ START_TEST(does_not_take_a_proxys_refusal_for_an_answer)
 }
 END_TEST
 
+/* Of a CONNECT that the proxy refuses the server has not heard. */
+START_TEST(knows_that_a_refused_tunnel_carried_nothing)
+{
+    fakehttp *f = serve(&(fake_answer){.text = "HTTP/1.1 403 Forbidden\r\n"
+                                               "Content-Length: 2\r\n\r\n{}"},
+                        1);
+    client k;
+    ddbi_http_request q = a_post("https://service.example");
+
+    client_open(&k, NULL, fakehttp_url(f));
+    exchange(&k, &q);
+    ck_assert_int_eq(k.answer.code, DDB_NETWORK);
+    ck_assert_int_eq(k.answer.not_sent, 1);
+    client_close(&k);
+    fakehttp_stop(f);
+}
+END_TEST
+
+START_TEST(knows_that_a_silent_proxy_carried_nothing)
+{
+    fakehttp *f = serve(&(fake_answer){.end = FAKE_HOLD}, 1);
+    client k;
+    ddbi_http_request q = a_post("https://service.example");
+
+    client_open(&k, NULL, fakehttp_url(f));
+    begin(&k, &q);
+    while (fakehttp_requests(f) == 0)
+        ck_assert_int_eq(ddbi_http_step(k.conn, 10), 0);
+    ck_assert_int_eq(ddbi_http_cancel(k.conn), 0);
+    client_close(&k);
+    fakehttp_stop(f);
+}
+END_TEST
+
+/* libcurl quotes the URL of a proxy that it cannot read. */
+START_TEST(never_shows_the_password_of_a_proxy)
+{
+    static const char *const proxies[] = {
+        "http://user:hunter2@proxy.example:port",
+        "ftp://user:hunter2@proxy.example",
+        "http://user:hunter2@proxy example:1",
+    };
+    client k;
+    ddbi_http_request q = a_post("https://service.example");
+
+    client_open(&k, NULL, proxies[_i]);
+    exchange(&k, &q);
+    ck_assert_int_eq(k.answer.code, DDB_NETWORK);
+    ck_assert_msg(strstr(k.answer.message, "hunter2") == NULL, "%s",
+                  k.answer.message);
+    client_close(&k);
+}
+END_TEST
+
 /* ---- TLS ---------------------------------------------------------------- */
 
 static const struct {
@@ -1351,6 +1405,9 @@ Suite *suite_http(void)
     tcase_add_loop_test(t, uses_a_proxy_when_told_to, 0, 2);
     tcase_add_loop_test(t, uses_no_proxy_when_told_not_to, 0, 2);
     tcase_add_test(t, does_not_take_a_proxys_refusal_for_an_answer);
+    tcase_add_test(t, knows_that_a_refused_tunnel_carried_nothing);
+    tcase_add_test(t, knows_that_a_silent_proxy_carried_nothing);
+    tcase_add_loop_test(t, never_shows_the_password_of_a_proxy, 0, 3);
     suite_add_tcase(s, t);
 
     t = tcase_create("tls");

@@ -140,7 +140,13 @@ size_t ddbi_http_on_header(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
-int ddbi_http_has_sent(const ddbi_http_conn *c)
+static int is_https(const char *url)
+{
+    return strncmp(url, "https:", 6) == 0;
+}
+
+/* libcurl counts what it says to a proxy too. */
+static int has_spoken(const ddbi_http_conn *c)
 {
     long sent = 0;
 
@@ -148,12 +154,31 @@ int ddbi_http_has_sent(const ddbi_http_conn *c)
     return sent > 0;
 }
 
+/* Nothing but the CONNECT to a proxy: it is a new connection, and TLS with
+ * the server is not up. */
+static int is_tunnelling(const ddbi_http_conn *c)
+{
+    long connects = 0;
+    curl_off_t handshake = 0;
+
+    if (c->settings->no_proxy || !is_https(c->url) || c->resend_refused)
+        return 0;
+    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &handshake);
+    return connects > 0 && handshake == 0;
+}
+
+int ddbi_http_has_sent(const ddbi_http_conn *c)
+{
+    return has_spoken(c) && !is_tunnelling(c);
+}
+
 int ddbi_http_on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
     ddbi_http_conn *c = arg;
 
     (void)purpose;
-    if (ddbi_http_has_sent(c)) {
+    if (has_spoken(c)) {
         c->resend_refused = 1;
         return CURL_SOCKOPT_ERROR;
     }
@@ -182,7 +207,7 @@ static void set_url(ddbi_http_conn *c, const char *url)
     if (c->url == NULL)
         ddbi_http_note(c, CURLE_OUT_OF_MEMORY);
     ddbi_http_set_text(c, CURLOPT_URL, url);
-    c->may_tls |= strncmp(url, "https:", 6) == 0;
+    c->may_tls |= is_https(url);
 }
 
 static void set_method(ddbi_http_conn *c, const ddbi_http_request *q)

@@ -50,7 +50,8 @@ void ddbi_http_set_text(ddbi_http_conn *c, CURLoption option,
 void ddbi_http_note(ddbi_http_conn *c, CURLcode result);
 ddb_code ddbi_http_setup_failed(CURLcode result, ddb_err *err);
 
-/* Has any byte of a request been sent? */
+/* Has any byte of a request been sent, to the server or to a proxy that will
+ * hand it on? */
 int ddbi_http_has_sent(const ddbi_http_conn *c);
 
 /* Fill the answer of an exchange that failed. */

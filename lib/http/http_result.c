@@ -162,16 +162,24 @@ say(ddbi_http_conn *c, const char *format, ...)
     va_end(args);
 }
 
+/* libcurl's own words, but those that may quote the URL of a proxy with user
+ * name and password. */
+static const char *detail_of(const ddbi_http_conn *c)
+{
+    return strchr(c->detail, '@') == NULL ? c->detail : "";
+}
+
 static void say_result(ddbi_http_conn *c)
 {
     const char *text = curl_easy_strerror(c->result);
-    const char *detail = c->detail[0] != '\0' ? "; " : "";
+    const char *detail = detail_of(c);
+    const char *between = *detail != '\0' ? "; " : "";
 
     if (c->answer->code == DDB_TLS)
         say(c, "%s (curl %d), trusting %s%s%s", text, (int)c->result,
-            c->settings->ca.tried, detail, c->detail);
+            c->settings->ca.tried, between, detail);
     else
-        say(c, "%s (curl %d)%s%s", text, (int)c->result, detail, c->detail);
+        say(c, "%s (curl %d)%s%s", text, (int)c->result, between, detail);
 }
 
 static void say_clock(ddbi_http_conn *c)

@@ -131,10 +131,12 @@ static void set_proxy(ddbi_http_conn *c)
 {
     const ddbi_http_settings *s = c->settings;
 
-    if (s->no_proxy)
+    if (s->no_proxy) {
         set_if_known(c, CURLOPT_PROXY, "");
-    else if (s->proxy != NULL)
+        set_if_known(c, CURLOPT_NOPROXY, ""); /* else it asks for NO_PROXY */
+    } else if (s->proxy != NULL) {
         ddbi_http_set_text(c, CURLOPT_PROXY, s->proxy);
+    }
     /* The answer to CONNECT is none of ours. */
     ddbi_http_set_long(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
 }
