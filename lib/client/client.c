@@ -3,8 +3,9 @@
  * Opening and closing a client, its options, its pool of jobs, its log.
  * What happens during a call is in blocking.c.
  *
- * The environment is read here, when a client is opened, and never again and
- * never written: a program that calls setenv() later races with nobody.
+ * The environment is read when a client is opened, and never written: a
+ * program that calls setenv() later races with nobody, unless a proxy is
+ * named, in an option or there, for then libcurl looks there by itself.
  *
  * A job keeps its buffers for the next call, so that a warm client allocates
  * nothing; those that have grown large are given back.  No lock is held while
