@@ -8,6 +8,7 @@
 #include "tests.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 /* ---- Calls over the scripted transport ---------------------------------- */
@@ -267,8 +268,10 @@ static ddb_code ask_vault(void *arg, int timeout_ms, ddb_credentials *out,
     v->calls++;
     v->timeout_ms = timeout_ms;
     v->f->mono += v->takes;
-    if (v->fail != 0 && v->calls >= v->fail)
+    if (v->fail != 0 && v->calls >= v->fail) {
+        err->retryable = 1;
         return ddbi_fail(err, DDB_NETWORK, "the vault is closed: " SECRET);
+    }
     snprintf(id, sizeof id, "AKID%d", v->calls);
     out->access_key_id = id;
     out->secret_access_key = SECRET;
@@ -324,6 +327,7 @@ START_TEST(a_refresh_that_fails_early_does_no_harm)
     ck_assert_str_eq(last_id(f), "AKID1");
     f->mono += 200 * 1000;
     ck_assert_int_eq(call(c, GET_ITEM, NULL, &err), DDB_NETWORK);
+    ck_assert_int_eq(err.retryable, 1); /* as the callback says */
     ck_assert_uint_eq(fake_count(f), 2);
     ddb_client_close(c);
     fake_free(f);
@@ -360,6 +364,7 @@ START_TEST(credentials_count_against_the_deadline)
 
     ck_assert_int_eq(call(c, UPDATE_ITEM, NULL, &err), DDB_TIMEOUT);
     ck_assert_int_eq(err.maybe_applied, 0);
+    ck_assert_int_eq(err.retryable, 1);
     ck_assert_uint_eq(fake_count(f), 0);
     /* What came too late for this call is there for the next. */
     fake_answer(f, "{}");
@@ -591,6 +596,59 @@ START_TEST(threads_wait_for_one_fetch)
 }
 END_TEST
 
+/* Keys of an hour, and then none: in real time, as threads wait for it. */
+typedef struct {
+    int calls;
+    atomic_int now; /* s */
+} failing_vault;
+
+static ddb_code ask_failing_vault(void *arg, int timeout_ms,
+                                  ddb_credentials *out, ddb_err *err)
+{
+    failing_vault *v = arg;
+
+    (void)timeout_ms;
+    if (v->calls++ > 0) {
+        ddbi_system_clock.sleep(&ddbi_system_clock, 100);
+        return ddbi_fail(err, DDB_NETWORK, "the vault is closed");
+    }
+    out->access_key_id = "AKID";
+    out->secret_access_key = SECRET;
+    out->expires_at = 3600;
+    return DDB_OK;
+}
+
+static int64_t vault_time(void *arg)
+{
+    failing_vault *v = arg;
+
+    return v->now;
+}
+
+START_TEST(a_late_refresh_that_fails_does_no_harm_to_who_waits)
+{
+    failing_vault v = {0};
+    fake *f = fake_new();
+    ddb_client *c = NULL;
+
+    f->respond = answer_all;
+    ck_assert_int_eq(
+        ddbi_client_open_with(&(ddb_options){.credentials = ask_failing_vault,
+                                             .credentials_arg = &v,
+                                             .now = vault_time,
+                                             .now_arg = &v,
+                                             .no_clock_correction = 1},
+                              fake_transport(f), NULL, &c, NULL),
+        DDB_OK);
+    ck_assert_int_eq(call(c, GET_ITEM, NULL, NULL), DDB_OK);
+    v.now = 3590;
+    ck_assert_int_eq(in_threads(c), 0);
+    ck_assert_int_eq(v.calls, 2);
+    ddb_client_close(c);
+    fake_free(f);
+}
+END_TEST
+
 Suite *suite_blocking(void)
 {
     Suite *s = suite_create("blocking");
@@ -626,5 +684,7 @@ Suite *suite_blocking(void)
                         (int)(sizeof without / sizeof without[0]));
     tcase_add_test(threads, threads_share_a_client_in_trouble);
     tcase_add_loop_test(threads, threads_wait_for_one_fetch, 0, 2);
+    tcase_add_test(threads,
+                   a_late_refresh_that_fails_does_no_harm_to_who_waits);
     return s;
 }

@@ -529,6 +529,10 @@ START_TEST(who_gives_up_leaves_it_to_the_next)
     ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_FETCH);
     ck_assert_int_eq(ddbi_creds_ask(c, NOW, 0, &k), DDBI_CREDS_BUSY);
     ck_assert_int_eq(ddbi_creds_wait(c, 5, &err), DDB_TIMEOUT);
+    ck_assert_int_eq(err.retryable, 1);
+    /* Whose time has passed before he waits, whatever the second began at. */
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(ddbi_creds_wait(c, -999 + 250 * i, NULL), DDB_TIMEOUT);
     ddbi_creds_abandon(c, 0);
     ck_assert_int_eq(ddbi_creds_wait(c, 5, NULL), DDB_OK); /* ask again */
     ck_assert_str_eq(id_at(c, NOW, 0), "A");

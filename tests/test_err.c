@@ -50,6 +50,24 @@ START_TEST(first_failure_wins)
 }
 END_TEST
 
+START_TEST(a_failure_can_be_passed_on)
+{
+    const ddb_err failure = {.code = DDB_NETWORK,
+                             .retryable = 1,
+                             .http_status = 403, /* of another exchange */
+                             .message = "the vault is closed"};
+    ddb_err err = {0};
+
+    ck_assert_int_eq(ddbi_fail_as(&err, &failure), DDB_NETWORK);
+    ck_assert_int_eq(err.retryable, 1);
+    ck_assert_int_eq(err.http_status, 0);
+    ck_assert_str_eq(err.message, "the vault is closed");
+    err.code = DDB_INVALID;
+    ck_assert_int_eq(ddbi_fail_as(&err, &failure), DDB_INVALID);
+    ck_assert_int_eq(ddbi_fail_as(NULL, &failure), DDB_NETWORK);
+}
+END_TEST
+
 START_TEST(clear_leaves_nothing)
 {
     ddb_err err, empty;
@@ -251,6 +269,7 @@ Suite *suite_err(void)
     tcase_add_test(tc, code_names_are_those_of_the_header);
     tcase_add_test(tc, every_code_has_a_name_of_its_own);
     tcase_add_test(tc, first_failure_wins);
+    tcase_add_test(tc, a_failure_can_be_passed_on);
     tcase_add_test(tc, clear_leaves_nothing);
     tcase_add_test(tc, nobody_need_want_to_know);
     tcase_add_test(tc, needs_no_memory);

@@ -113,6 +113,18 @@ ddb_code ddbi_nomem(ddb_err *err)
     return ddbi_fail(err, DDB_NOMEM, "out of memory");
 }
 
+ddb_code ddbi_fail_as(ddb_err *err, const ddb_err *failure)
+{
+    if (err == NULL)
+        return failure->code;
+    if (err->code != DDB_OK)
+        return err->code;
+    err->code = failure->code;
+    err->retryable = failure->retryable;
+    memcpy(err->message, failure->message, sizeof err->message);
+    return err->code;
+}
+
 /* In the order of strcmp, for the search. */
 static const ddbi_exception exceptions[] = {
     {"AccessDenied", DDB_ACCESS_DENIED, 0, 0},

@@ -16,6 +16,9 @@ ddb_code ddbi_fail(ddb_err *err, ddb_code code, const char *format, ...)
 /* "out of memory" */
 ddb_code ddbi_nomem(ddb_err *err);
 
+/* The same with code, message and retryable of a failure elsewhere. */
+ddb_code ddbi_fail_as(ddb_err *err, const ddb_err *failure);
+
 /* What a service exception means. */
 typedef struct {
     const char *type; /* "ThrottlingException", without any prefix */

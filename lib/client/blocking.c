@@ -95,7 +95,7 @@ static ddb_code fetch_keys(ddb_client *c, int64_t until, uint32_t random,
         mono = k->mono(k);
         if (mono >= until) {
             ddbi_creds_abandon(c->creds, mono);
-            ddbi_fail(err, DDB_TIMEOUT, "no time left to get credentials");
+            ddbi_creds_late(err);
             break;
         }
         in.now = ddbi_client_time(c);
@@ -133,33 +133,46 @@ static ddb_code refresh(ddb_client *c, int64_t mono, int64_t until,
         return DDB_OK;
     }
     *out = old;
-    return old != NULL ? DDB_OK : ddbi_fail(err, code, "%s", own.message);
+    return old != NULL ? DDB_OK : ddbi_fail_as(err, &own);
+}
+
+/* The same while somebody else fetches. */
+static ddb_code wait_for_keys(ddb_client *c, int64_t ms, ddbi_key_set **out,
+                              ddb_err *err)
+{
+    ddbi_key_set *old = ddbi_creds_old(c->creds, ddbi_client_time(c));
+    ddb_err own = {0};
+
+    if (ddbi_creds_wait(c->creds, old != NULL ? ms / 2 : ms, &own) == DDB_OK) {
+        ddbi_keys_release(c->creds, old);
+        return DDB_OK;
+    }
+    *out = old;
+    return old != NULL ? DDB_OK : ddbi_fail_as(err, &own);
 }
 
 ddb_code ddbi_client_keys(ddb_client *c, int64_t until, uint32_t random,
                           ddbi_key_set **out, ddb_err *err)
 {
     const ddbi_clock *k = ddbi_client_clock(c);
-    ddb_code code;
+    ddb_code code = DDB_OK;
     int64_t mono;
 
-    for (;;) {
+    *out = NULL;
+    while (*out == NULL && code == DDB_OK) {
         mono = k->mono(k);
         switch (ddbi_creds_ask(c->creds, ddbi_client_time(c), mono, out)) {
         case DDBI_CREDS_READY:
-            return DDB_OK;
+            break;
         case DDBI_CREDS_BUSY:
-            code = ddbi_creds_wait(c->creds, until - mono, err);
-            if (code != DDB_OK)
-                return code;
+            code = wait_for_keys(c, until - mono, out, err);
             break;
         case DDBI_CREDS_FETCH:
             code = refresh(c, mono, until, random, out, err);
-            if (*out != NULL || code != DDB_OK)
-                return code;
             break;
         }
     }
+    return code;
 }
 
 /* ---- A call ------------------------------------------------------------- */

@@ -17,7 +17,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -274,7 +273,7 @@ ddbi_creds_state ddbi_creds_step(ddbi_creds *c, const ddbi_creds_in *in,
     set_windows(k, in->now, random);
     return done(c, k, in->now, mono);
 out:
-    ddbi_fail(err, own.code, "%s", own.message);
+    ddbi_fail_as(err, &own);
     return failed(c, mono, &own);
 }
 
@@ -348,6 +347,14 @@ void ddbi_keys_release(ddbi_creds *c, ddbi_key_set *keys)
     pthread_mutex_unlock(&c->mutex);
 }
 
+ddb_code ddbi_creds_late(ddb_err *err)
+{
+    ddb_err own = {.retryable = 1};
+
+    ddbi_fail(&own, DDB_TIMEOUT, "no time left to get credentials");
+    return ddbi_fail_as(err, &own);
+}
+
 ddb_code ddbi_creds_wait(ddbi_creds *c, int64_t ms, ddb_err *err)
 {
     ddb_code code = DDB_OK;
@@ -356,18 +363,20 @@ ddb_code ddbi_creds_wait(ddbi_creds *c, int64_t ms, ddb_err *err)
     int64_t nsec;
     int late = 0;
 
+    if (ms < 0)
+        ms = 0;
     clock_gettime(CLOCK_MONOTONIC, &until);
     nsec = until.tv_nsec + ms % 1000 * 1000000;
     until.tv_sec += (time_t)(ms / 1000 + nsec / 1000000000);
     until.tv_nsec = (long)(nsec % 1000000000);
     pthread_mutex_lock(&c->mutex);
     fetches = c->fetches;
-    while (c->fetching && fetches == c->fetches && late != ETIMEDOUT)
+    while (c->fetching && fetches == c->fetches && late == 0)
         late = pthread_cond_timedwait(&c->ended, &c->mutex, &until);
     if (c->fetches != fetches && c->failure.code != DDB_OK)
-        code = ddbi_fail(err, c->failure.code, "%s", c->failure.message);
+        code = ddbi_fail_as(err, &c->failure);
     else if (c->fetching && fetches == c->fetches)
-        code = ddbi_fail(err, DDB_TIMEOUT, "no time left to get credentials");
+        code = ddbi_creds_late(err);
     pthread_mutex_unlock(&c->mutex);
     return code;
 }
@@ -448,6 +457,7 @@ static ddbi_creds_state callback_step(ddbi_provider *p, const ddbi_creds_in *in,
     ddbi_fail(err, code, "%s",
               own.message[0] != 0 ? own.message
                                   : "the credentials callback failed");
+    err->retryable = own.retryable != 0;
     return DDBI_CREDS_FAILED;
 }
 

@@ -53,7 +53,8 @@ struct ddbi_provider {
     const char *name; /* "environment (AWS_ACCESS_KEY_ID)", for messages */
     int blocks;       /* a step may take its time */
     int refreshes;    /* asked again, it may give others */
-    /* One thread at a time.  What *out points to is copied at once. */
+    /* One thread at a time.  What *out points to is copied at once; err is
+     * never NULL. */
     ddbi_creds_state (*step)(ddbi_provider *p, const ddbi_creds_in *in,
                              ddbi_creds_request *request, ddb_credentials *out,
                              ddb_err *err);
@@ -116,6 +117,9 @@ void ddbi_creds_abandon(ddbi_creds *c, int64_t mono);
 /* The keys at hand, as long as they have not expired; else NULL.  For
  * ddbi_keys_release(). */
 ddbi_key_set *ddbi_creds_old(ddbi_creds *c, int64_t now);
+
+/* "no time left": DDB_TIMEOUT, which may go better another time. */
+ddb_code ddbi_creds_late(ddb_err *err);
 
 /* Wait for the fetch of somebody else.  DDB_OK: ask again; DDB_TIMEOUT; or
  * what made it fail. */
