@@ -282,6 +282,30 @@ START_TEST(ascii_alone_has_case_and_digits)
 }
 END_TEST
 
+static const struct {
+    const char *text, *trimmed;
+} trims[] = {
+    {"", ""},
+    {" \t\r\n ", ""},
+    {"a", "a"},
+    {" \ta b\r\n", "a b"},
+    {"\x0b"
+     "a\x0c",
+     "\x0b"
+     "a\x0c"},
+};
+
+START_TEST(trims_both_ends)
+{
+    const char *text = trims[_i].text;
+    ddb_bytes b = ddbi_trim(text, strlen(text));
+
+    ck_assert_uint_eq(b.n, strlen(trims[_i].trimmed));
+    ck_assert_mem_eq(b.p, trims[_i].trimmed, b.n);
+    ck_assert_uint_eq(ddbi_trim(NULL, 0).n, 0);
+}
+END_TEST
+
 START_TEST(equal_but_for_case)
 {
     ck_assert(ddbi_equal_nocase("", ""));
@@ -353,6 +377,7 @@ Suite *suite_enc(void)
     tcase_add_test(tc, there_are_as_many_characters_as_unicode_has);
     tcase_add_loop_test(tc, cut_tears_no_character, 0, ROWS(cuts));
     tcase_add_test(tc, ascii_alone_has_case_and_digits);
+    tcase_add_loop_test(tc, trims_both_ends, 0, ROWS(trims));
     tcase_add_test(tc, equal_but_for_case);
     tcase_add_loop_test(tc, parses_whole_numbers_up_to_max, 0, ROWS(numbers));
     suite_add_tcase(s, tc);

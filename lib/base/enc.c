@@ -238,6 +238,20 @@ int ddbi_is_alnum(int c)
     return ddbi_is_digit(c) || (lower >= 'a' && lower <= 'z');
 }
 
+static int is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+ddb_bytes ddbi_trim(const char *p, size_t n)
+{
+    while (n > 0 && is_space(p[n - 1]))
+        n--;
+    while (n > 0 && is_space(*p))
+        p++, n--;
+    return (ddb_bytes){p, n};
+}
+
 int ddbi_equal_nocase(const char *a, const char *b)
 {
     while (*a && ddbi_lower(*a) == ddbi_lower(*b))

@@ -17,6 +17,7 @@
  */
 #include "client/call.h"
 
+#include "base/enc.h"
 #include "base/err.h"
 #include "wire/reply.h"
 #include <inttypes.h>
@@ -300,24 +301,15 @@ static ddbi_action on_garbled(ddbi_call *c, const ddbi_event *e)
     return again_or_end(c, e, &v);
 }
 
-static int is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* From brace to brace: enough to see a login page of a proxy, or half an
  * answer of a server that sends no checksum.  The rest is for whoever reads
  * it. */
 static int is_object(const ddbi_buf *b)
 {
-    const char *p = b->p;
-    size_t n = b->n;
+    ddb_bytes text = ddbi_trim(b->p, b->n);
+    const char *p = text.p;
 
-    while (n > 0 && is_space(p[n - 1]))
-        n--;
-    while (n > 0 && is_space(*p))
-        p++, n--;
-    return n >= 2 && p[0] == '{' && p[n - 1] == '}';
+    return text.n >= 2 && p[0] == '{' && p[text.n - 1] == '}';
 }
 
 static ddbi_action judge(ddbi_call *c, const ddbi_event *e)

@@ -60,20 +60,6 @@ int ddbi_http_same(const char *name, const char *lower, size_t n)
     return 1;
 }
 
-static int is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static ddb_bytes trim(const char *p, size_t n)
-{
-    while (n > 0 && is_space(p[n - 1]))
-        n--;
-    while (n > 0 && is_space(*p))
-        p++, n--;
-    return (ddb_bytes){p, n};
-}
-
 /* "HTTP/1.1 200 OK": libcurl has checked its form. */
 static void begin_head(ddbi_http_conn *c, const char *p, size_t n)
 {
@@ -111,7 +97,7 @@ size_t ddbi_http_on_header(char *p, size_t size, size_t n, void *arg)
 {
     ddbi_http_conn *c = arg;
     const char *colon;
-    ddb_bytes name, value;
+    ddb_bytes line, name, value;
 
     (void)size; /* always 1 */
     c->head_bytes += n;
@@ -125,14 +111,15 @@ size_t ddbi_http_on_header(char *p, size_t size, size_t n, void *arg)
     }
     if (!c->in_final)
         return n;
-    c->head_done = trim(p, n).n == 0;
-    if (is_space(*p)) /* a folded line, or the empty one */
+    line = ddbi_trim(p, n);
+    c->head_done = line.n == 0;
+    if (line.p != p) /* a folded line */
         return n;
     colon = memchr(p, ':', n);
     if (colon == NULL)
         return n;
-    name = trim(p, (size_t)(colon - p));
-    value = trim(colon + 1, n - (size_t)(colon + 1 - p));
+    name = ddbi_trim(p, (size_t)(colon - p));
+    value = ddbi_trim(colon + 1, n - (size_t)(colon + 1 - p));
     if (!check_framing(c, name, value))
         return 0;
     if (c->answer->header != NULL)
