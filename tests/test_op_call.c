@@ -272,6 +272,15 @@ START_TEST(gives_no_refusal_that_is_no_json)
 }
 END_TEST
 
+START_TEST(gives_no_refusal_that_does_not_fit_its_checksum)
+{
+    fake_add(f, &(fake_step){.status = 500, .body = "{}", .bad_crc = 1});
+    ck_assert_int_eq(send("UpdateItem", "{}"), DDB_AMBIGUOUS);
+    ck_assert_ptr_null(out);
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 START_TEST(gives_no_answer_of_an_earlier_attempt)
 {
     const ddb_call_in in = {
@@ -370,6 +379,7 @@ Suite *suite_op_call(void)
     tcase_add_test(t, gives_the_answer_with_its_length);
     tcase_add_test(t, gives_the_refusal_too);
     tcase_add_test(t, gives_no_refusal_that_is_no_json);
+    tcase_add_test(t, gives_no_refusal_that_does_not_fit_its_checksum);
     tcase_add_test(t, gives_no_answer_of_an_earlier_attempt);
     tcase_add_loop_test(t, garbage_is_no_answer, 0,
                         (int)(sizeof garbage / sizeof garbage[0]));

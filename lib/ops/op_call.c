@@ -228,7 +228,7 @@ static ddb_code finish(ddbi_job *j, const known *k, ddb_code code, char **out,
     const ddbi_reply *r = &j->reply;
 
     if (code != DDB_OK) {
-        if (err->http_status >= 300 && code != DDB_BAD_ANSWER &&
+        if (err->http_status >= 300 && r->code == DDB_OK &&
             is_json_object(&r->body))
             hand_over(j, out, n, NULL);
         return code;
