@@ -2,13 +2,10 @@
 #include "kvfix.h"
 
 #define KEY "{\"namespace\":{\"S\":\"ns\"},\"key\":{\"S\":\"k\"}}"
-#define GET                                                                    \
-    "{\"TableName\":\"tab\",\"Key\":" KEY ",\"ConsistentRead\":true,"          \
-    "\"ProjectionExpression\":\"#v,#t,#u,#ver,#e\","                           \
-    "\"ExpressionAttributeNames\":{\"#v\":\"value\",\"#t\":\"ttl\","           \
-    "\"#u\":\"updated\",\"#ver\":\"version\",\"#e\":\"encoding\"}}"
+#define GET "{\"TableName\":\"tab\",\"Key\":" KEY ",\"ConsistentRead\":true}"
 #define FOUND                                                                  \
-    "{\"Item\":{\"value\":{\"S\":\"text\"},\"updated\":{\"N\":\"5\"}}}"
+    "{\"Item\":{\"namespace\":{\"S\":\"ns\"},\"key\":{\"S\":\"k\"},"           \
+    "\"value\":{\"S\":\"text\"},\"updated\":{\"N\":\"5\"}}}"
 #define EXPIRED                                                                \
     "{\"Item\":{\"key\":{\"S\":\"k\"},\"value\":{\"S\":\"text\"},"             \
     "\"ttl\":{\"N\":\"" KVFIX_NOW "\"}}}"
@@ -26,7 +23,7 @@ static void answer_is_lost(void)
 
 /* ---- get ---------------------------------------------------------------- */
 
-START_TEST(get_asks_for_what_it_needs_and_no_more)
+START_TEST(get_asks_for_the_item)
 {
     ddb_kv_entry e = {0};
 
@@ -371,7 +368,7 @@ Suite *suite_kv(void)
     TCase *tc = tcase_create("read");
 
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
-    tcase_add_test(tc, get_asks_for_what_it_needs_and_no_more);
+    tcase_add_test(tc, get_asks_for_the_item);
     tcase_add_test(tc, get_may_be_eventually_consistent);
     tcase_add_loop_test(tc, get_clears_the_entry_when_there_is_none_to_give, 0,
                         COUNT(gets));

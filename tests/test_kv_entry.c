@@ -88,7 +88,8 @@ START_TEST(reads_entry)
     ddb_code code;
 
     ck_assert_int_eq(ddb_item_parse(text, strlen(text), &it, &err), DDB_OK);
-    code = ddbi_kv_read_entry(it, ddb_str("k"), NOW, 0, &e, &err);
+    ddb_item_set_s(it, "key", "k");
+    code = ddbi_kv_read_entry(it, NOW, 0, &e, &err);
     ck_assert_msg(code == reads[_i].code, "%s: %s", reads[_i].name,
                   ddb_code_name(code));
     if (code == DDB_OK) {
@@ -115,14 +116,15 @@ START_TEST(names_key_and_coding_that_it_cannot_read)
     ddb_kv_entry e;
 
     err = (ddb_err){0};
+    ddb_item_set_s(it, "key", "k");
     ddb_item_set_s(it, "value", "x");
     ddb_item_set_s(it, "encoding", "deflate+chunks");
-    ck_assert_int_eq(ddbi_kv_read_entry(it, ddb_str("k"), NOW, 0, &e, &err),
-                     DDB_UNSUPPORTED);
+    ck_assert_int_eq(ddbi_kv_read_entry(it, NOW, 0, &e, &err), DDB_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(err.message, "\"k\""));
     ck_assert_ptr_nonnull(strstr(err.message, "deflate+chunks"));
     ck_assert_ptr_null(e.value.p);
-    ddb_item_free(it);
+    ck_assert_int_eq(ddbi_kv_take_entry(it, NOW, &e, NULL), DDB_UNSUPPORTED);
+    ck_assert_ptr_null(e.memory); /* and the item is freed */
 }
 END_TEST
 
@@ -132,8 +134,7 @@ START_TEST(keys_alone_need_no_value)
     ddb_kv_entry e;
 
     ddb_item_set_i64(it, "ttl", NOW + 1);
-    ck_assert_int_eq(ddbi_kv_read_entry(it, ddb_str("k"), NOW, 1, &e, &err),
-                     DDB_OK);
+    ck_assert_int_eq(ddbi_kv_read_entry(it, NOW, 1, &e, &err), DDB_OK);
     ck_assert_ptr_null(e.value.p);
     ck_assert_int_eq(e.expires_at, NOW + 1);
     ddb_item_free(it);

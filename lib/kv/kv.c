@@ -16,14 +16,12 @@
 
 #include <string.h>
 
+/* The whole item is asked for: naming the attributes takes more bytes than
+ * it saves, and a twentieth of the processor time of the call. */
 ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
 {
-    ddb_get_item_in in = {.table = kv->table,
-                          .key = kv->key,
-                          .consistent_read = !kv->eventual,
-                          .projection = DDBI_KV_PROJECTION,
-                          .names = ddbi_kv_read_names};
-    ddb_kv_entry found = {0};
+    ddb_get_item_in in = {
+        .table = kv->table, .key = kv->key, .consistent_read = !kv->eventual};
     ddb_item *it = NULL;
     ddb_code code;
 
@@ -31,25 +29,11 @@ ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
     code = ddbi_kv_set_key(kv, key, kv->key, err);
     /* Only now: key may be that of the entry that is read again. */
     ddb_kv_entry_clear(e);
+    if (code == DDB_OK)
+        code = ddb_get_item(kv->client, &in, &it, err);
     if (code != DDB_OK)
         return code;
-    if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
-        return code;
-    key = ddb_value_bytes(ddb_item_get(kv->key, DDBI_KV_KEY));
-    if (ddb_item_set_sn(it, DDBI_KV_KEY, key.p, key.n) != DDB_OK) {
-        code = ddbi_nomem(err);
-        goto out;
-    }
-    key = ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY));
-    code =
-        ddbi_kv_read_entry(it, key, ddb_client_now(kv->client), 0, &found, err);
-    if (code != DDB_OK)
-        goto out;
-    *e = found;
-    e->memory = it, it = NULL;
-out:
-    ddb_item_free(it);
-    return code;
+    return ddbi_kv_take_entry(it, ddb_client_now(kv->client), e, err);
 }
 
 ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
@@ -72,8 +56,7 @@ ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
         return code;
     if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
         return code;
-    code =
-        ddbi_kv_read_entry(it, key, ddb_client_now(kv->client), 1, &found, err);
+    code = ddbi_kv_read_entry(it, ddb_client_now(kv->client), 1, &found, err);
     ddb_item_free(it);
     return code;
 }

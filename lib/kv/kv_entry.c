@@ -20,11 +20,6 @@
 
 #include <string.h>
 
-const ddb_name ddbi_kv_read_names[] = {
-    {"#v", DDBI_KV_VALUE},    {"#t", DDBI_KV_TTL},
-    {"#u", DDBI_KV_UPDATED},  {"#ver", DDBI_KV_VERSION},
-    {"#e", DDBI_KV_ENCODING}, {0}};
-
 ddb_code ddbi_kv_check_text(const char *what, ddb_bytes text, size_t max,
                             ddb_err *err)
 {
@@ -206,8 +201,7 @@ static ddb_code unreadable(ddb_bytes key, ddb_code code, const char *why,
                      (const char *)key.p, why, coding);
 }
 
-static ddb_code read_value(const ddb_item *it, ddb_bytes key, ddb_kv_entry *e,
-                           ddb_err *err)
+static ddb_code read_value(const ddb_item *it, ddb_kv_entry *e, ddb_err *err)
 {
     const ddb_value *value = ddb_item_get(it, DDBI_KV_VALUE);
     const ddb_value *encoding = ddb_item_get(it, DDBI_KV_ENCODING);
@@ -215,7 +209,7 @@ static ddb_code read_value(const ddb_item *it, ddb_bytes key, ddb_kv_entry *e,
     if (encoding != NULL) {
         const char *coding = ddb_value_bytes(encoding).p;
 
-        return unreadable(key, DDB_UNSUPPORTED,
+        return unreadable(e->key, DDB_UNSUPPORTED,
                           "the value is coded, which this version cannot "
                           "read: ",
                           coding != NULL ? coding : "?", err);
@@ -232,26 +226,26 @@ static ddb_code read_value(const ddb_item *it, ddb_bytes key, ddb_kv_entry *e,
         e->kind = DDB_KV_NUMBER;
         return DDB_OK;
     default:
-        return unreadable(key, DDB_BAD_ANSWER,
+        return unreadable(e->key, DDB_BAD_ANSWER,
                           "an item of another program, without a value of "
                           "type S, B or N",
                           "", err);
     }
 }
 
-ddb_code ddbi_kv_read_entry(const ddb_item *it, ddb_bytes key, int64_t now,
-                            int keys_only, ddb_kv_entry *e, ddb_err *err)
+ddb_code ddbi_kv_read_entry(const ddb_item *it, int64_t now, int keys_only,
+                            ddb_kv_entry *e, ddb_err *err)
 {
     ddb_bytes version = ddb_value_bytes(ddb_item_get(it, DDBI_KV_VERSION));
     int64_t at = 0;
     ddb_code code;
 
     memset(e, 0, sizeof *e);
+    e->key = ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY));
     if (read_expiry(it, &at) && at <= now)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
-    if (!keys_only && (code = read_value(it, key, e, err)) != DDB_OK)
+    if (!keys_only && (code = read_value(it, e, err)) != DDB_OK)
         return code;
-    e->key = key;
     e->expires_at = at;
     if (ddb_value_i64(ddb_item_get(it, DDBI_KV_UPDATED), &e->updated_at) !=
         DDB_OK)
@@ -261,6 +255,17 @@ ddb_code ddbi_kv_read_entry(const ddb_item *it, ddb_bytes key, int64_t now,
         e->has_version = 1;
     }
     return DDB_OK;
+}
+
+ddb_code ddbi_kv_take_entry(ddb_item *it, int64_t now, ddb_kv_entry *e,
+                            ddb_err *err)
+{
+    ddb_code code = ddbi_kv_read_entry(it, now, 0, e, err);
+
+    e->memory = it;
+    if (code != DDB_OK)
+        ddb_kv_entry_clear(e);
+    return code;
 }
 
 void ddb_kv_entry_clear(ddb_kv_entry *e)

@@ -18,10 +18,6 @@
 #define DDBI_KV_VERSION "version"     /* #ver */
 #define DDBI_KV_ENCODING "encoding"   /* #e */
 
-/* What is read of an entry whose key is known. */
-#define DDBI_KV_PROJECTION "#v,#t,#u,#ver,#e"
-extern const ddb_name ddbi_kv_read_names[];
-
 /* Not expired at :now.  A ttl that is missing or no number lets it pass. */
 #define DDBI_KV_LIVE "NOT #t <= :now"
 
@@ -58,7 +54,10 @@ ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err);
 /* Read an item as an entry, which lends from it.  DDB_NOT_FOUND: it has
  * expired.  DDB_UNSUPPORTED, DDB_BAD_ANSWER: there is something under this
  * key that is no entry to us.  keys_only: there is no value to look for. */
-ddb_code ddbi_kv_read_entry(const ddb_item *it, ddb_bytes key, int64_t now,
-                            int keys_only, ddb_kv_entry *e, ddb_err *err);
+ddb_code ddbi_kv_read_entry(const ddb_item *it, int64_t now, int keys_only,
+                            ddb_kv_entry *e, ddb_err *err);
+/* The same for an entry of the caller's: the item is the entry's, or freed. */
+ddb_code ddbi_kv_take_entry(ddb_item *it, int64_t now, ddb_kv_entry *e,
+                            ddb_err *err);
 
 #endif

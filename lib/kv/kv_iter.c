@@ -187,10 +187,10 @@ static ddb_code open_pager(ddb_kv_iter *iter, const ddb_kv_range *range,
                            const interval *v, ddb_err *err)
 {
     ddb_name names[MAX_NAMES];
-    ddb_query_in in = {
-        .projection = range->keys_only ? "#k,#t" : "#k," DDBI_KV_PROJECTION,
-        .backward = range->reverse,
-        .limit = page_limit(range)};
+    ddb_query_in in = {.projection =
+                           range->keys_only ? "#k,#t" : "#k,#v,#t,#u,#ver,#e",
+                       .backward = range->reverse,
+                       .limit = page_limit(range)};
 
     start_query(iter->kv, v, &in, names);
     add_name(names, "#k", DDBI_KV_KEY);
@@ -237,7 +237,6 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
 {
     ddb_client *c = iter->kv->client;
     const ddb_item *it;
-    ddb_bytes key;
     ddb_code code;
     int64_t now;
 
@@ -248,11 +247,9 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
             return ddbi_fail(err, DDB_NOT_FOUND, "there are no more entries");
         if ((code = ddb_pager_next(iter->pager, &it, err)) != DDB_OK)
             return code;
-        key = ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY));
         /* Most entries never expire and need not know the time. */
         now = ddb_item_get(it, DDBI_KV_TTL) != NULL ? ddb_client_now(c) : 0;
-        code = ddbi_kv_read_entry(it, key, now, iter->keys_only, &iter->entry,
-                                  err);
+        code = ddbi_kv_read_entry(it, now, iter->keys_only, &iter->entry, err);
     } while (code == DDB_NOT_FOUND);
     if (code != DDB_OK)
         return code;

@@ -236,21 +236,12 @@ static ddb_code take_entry(const ddb_item *from, int64_t now, ddb_kv_entry *e,
                            ddb_err *err)
 {
     ddb_item *it;
-    ddb_code code;
 
     if (from == NULL)
         return DDB_NOT_FOUND;
     if ((it = ddb_item_copy(from)) == NULL)
         return ddbi_nomem(err);
-    code = ddbi_kv_read_entry(
-        it, ddb_value_bytes(ddb_item_get(it, DDBI_KV_KEY)), now, 0, e, err);
-    if (code == DDB_OK) {
-        e->memory = it;
-        return code;
-    }
-    memset(e, 0, sizeof *e);
-    ddb_item_free(it);
-    return code;
+    return ddbi_kv_take_entry(it, now, e, err);
 }
 
 /* What is no entry to us counts as not read; odd tells of the first one. */
@@ -279,11 +270,8 @@ static ddb_code get_window(ddb_kv *kv, window *w, const ddb_bytes *keys,
                            size_t n, ddb_kv_entry *entries, ddb_err *odd,
                            ddb_err *err)
 {
-    ddb_batch_get_in in = {.reads = w->reads,
-                           .n_reads = n,
-                           .consistent_read = !kv->eventual,
-                           .projection = DDBI_KV_PROJECTION,
-                           .names = ddbi_kv_read_names};
+    ddb_batch_get_in in = {
+        .reads = w->reads, .n_reads = n, .consistent_read = !kv->eventual};
     ddb_page *page = NULL;
     ddb_code code = DDB_OK;
 
