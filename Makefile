@@ -394,7 +394,8 @@ static-tools: $(ddb_obj) $(static_lib)
 	@mkdir -p $O/static
 	$(say) LD $O/static/ddb
 	$(Q)$(link) -static -o $O/static/ddb $(ddb_obj) $(static_lib) \
-	    $(shell $(PKG_CONFIG) --static --libs '$(deps)') $(LIBS)
+	    $(shell $(PKG_CONFIG) --static --libs '$(deps)') $(LIBS) || \
+	{ echo 'static-tools: not all libraries are there as archives'; exit 1; }
 
 # ---- Checks -----------------------------------------------------------------
 
