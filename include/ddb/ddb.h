@@ -262,7 +262,8 @@ typedef struct {
     int timeout_ms;          /* a call, all attempts and waits; 0: 15000 */
     int connect_timeout_ms;  /* 0: 5000 */
     int attempt_timeout_ms;  /* one attempt; 0: 10000 */
-    int max_attempts;        /* 1: never retry; 0: AWS_MAX_ATTEMPTS, then 4 */
+    int max_attempts;        /* 0: AWS_MAX_ATTEMPTS, then 4; 1: never retry, but
+                                for a kept connection that had gone */
     size_t max_answer;       /* bytes of an answer; 0: 32 MB */
     int max_idle;            /* connections kept when idle; 0: 16 */
     int allow_http;          /* plain HTTP to hosts that are not local */
