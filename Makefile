@@ -646,11 +646,13 @@ dist:
 distcheck: dist
 	+$(check_env) $(srcdir)/tests/distcheck $O/$(release).tar.gz
 
+# What tools/deps has fetched stays until distclean.
 clean:
-	rm -rf $O
+	@mkdir -p $O
+	find $O -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
 
-distclean: clean
-	rm -rf $O-asan $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
+distclean:
+	rm -rf $O $O-asan $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
 	rm -f config.mk config.log config.status configure
 
 help:
