@@ -431,7 +431,8 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
 
 # How the product is made, and how it behaves.
 form_checks = exports headers man install
-run_checks = unit fuzz examples completion faults faults_tls kv ops sign tool
+run_checks = unit fuzz examples completion faults faults_tls interop kv ops sign \
+    tool
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
