@@ -211,7 +211,20 @@ static int store_batch(import *m)
 
 static int is_blank(const char *p, size_t n)
 {
-    return strspn(p, " \t\r") >= n;
+    size_t i = 0;
+
+    while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r'))
+        i++;
+    return i == n;
+}
+
+/* The line in hand is wrong: what stands before it first, as the error will
+ * say. */
+static int end_here(import *m, const char *why)
+{
+    int status = m->n > 0 ? store_batch(m) : CLI_DONE;
+
+    return status == CLI_DONE ? wrong_line(m, m->line, why) : status;
 }
 
 /* One line of the file, n bytes. */
@@ -238,9 +251,8 @@ static int take_line(import *m, const char *text, size_t n)
     }
     if (status == CLI_INTERNAL)
         cli_fail(m->c, status, "out of memory");
-    /* What stands before it first, as the error will say. */
-    if (status == CLI_USAGE && (m->n == 0 || store_batch(m) == CLI_DONE))
-        wrong_line(m, m->line, why);
+    else if (status == CLI_USAGE)
+        status = end_here(m, why);
     json_decref(json);
     ddb_item_free(bytes);
     return status;
@@ -258,7 +270,7 @@ static int take_file(import *m)
            (got = cli_read_line(stdin, MAX_LINE, &text, &room, &n)) != 0) {
         m->line++;
         if (got == -1)
-            status = wrong_line(m, m->line, "it has more than 3 MB");
+            status = end_here(m, "it has more than 3 MB");
         else if (got == -2)
             status =
                 cli_fail(m->c, CLI_USAGE, "cannot read: %s", strerror(errno));
