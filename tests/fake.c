@@ -98,7 +98,7 @@ static void clock_sleep(const ddbi_clock *k, int64_t ms)
     fake *f = k->arg;
 
     lock(f);
-    f->mono += ms;
+    f->mono += ms + f->oversleeps;
     if (f->n_waits < FAKE_MAX_WAITS)
         f->waits[f->n_waits++] = ms;
     unlock(f);

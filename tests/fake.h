@@ -78,6 +78,7 @@ struct fake {
     int64_t unix_start; /* Unix ms of the system's clock at mono 0 */
     int random_byte;
     int random_fails;
+    int64_t oversleeps; /* ms that each sleep takes longer than asked */
     int64_t waits[FAKE_MAX_WAITS]; /* ms of each sleep */
     size_t n_waits;
 

@@ -477,6 +477,21 @@ START_TEST(waits_no_longer_than_told)
 }
 END_TEST
 
+/* As on a busy machine, and after a suspend. */
+START_TEST(a_sleep_beyond_the_end_is_a_timeout)
+{
+    static char body[] = "{\"Table\":{\"TableStatus\":\"CREATING\"}}";
+
+    fk->respond = for_ever;
+    fk->respond_arg = body;
+    fk->oversleeps = 100;
+    ck_assert_int_eq(ddb_wait_table_exists(client, "logs", 550, &err),
+                     DDB_TIMEOUT);
+    ck_assert_int_eq(err.code, DDB_TIMEOUT);
+    ck_assert_int_lt(fk->mono, 700);
+}
+END_TEST
+
 START_TEST(a_silent_server_ends_the_wait)
 {
     for (int i = 0; i < 4; i++)
@@ -697,6 +712,7 @@ Suite *suite_op_table(void)
     tcase_add_test(t, waits_until_it_is_gone);
     tcase_add_test(t, waits_five_minutes_at_most);
     tcase_add_test(t, waits_no_longer_than_told);
+    tcase_add_test(t, a_sleep_beyond_the_end_is_a_timeout);
     tcase_add_test(t, a_silent_server_ends_the_wait);
     tcase_add_test(t, a_refusal_ends_the_wait);
     suite_add_tcase(s, t);

@@ -13,7 +13,6 @@
 
 #include "base/alloc.h"
 
-#include <limits.h>
 #include <string.h>
 
 #define WAIT_FIRST 500 /* ms */
@@ -407,11 +406,13 @@ ddb_code ddb_list_tables(ddb_client *c, const char *start, int limit,
 
 /* ---- Wait --------------------------------------------------------------- */
 
-static int min_time(int64_t a, int64_t b)
+/* Milliseconds for one more look, at least one: the last sleep may have taken
+ * longer than there was time. */
+static int look_time(int64_t left, int most)
 {
-    int64_t t = a < b ? a : b;
-
-    return t > INT_MAX ? INT_MAX : (int)t;
+    if (left < 1)
+        return 1;
+    return left < most ? (int)left : most;
 }
 
 /* Until the table is ACTIVE (gone 0) or no longer there (gone 1).  A failure
@@ -430,7 +431,7 @@ static ddb_code wait_table(ddb_client *c, const char *table, int gone,
     for (;;) {
         int64_t left = deadline - k->mono(k);
         ddb_code code = ddbi_describe_table(
-            c, table, min_time(left, ddbi_client_timeout(c)), &info, err);
+            c, table, look_time(left, ddbi_client_timeout(c)), &info, err);
 
         if (gone ? code == DDB_NO_TABLE
                  : code == DDB_OK && info.status == DDB_TABLE_ACTIVE) {
