@@ -773,6 +773,55 @@ START_TEST(a_large_item_stops_all_before_the_first_request)
 }
 END_TEST
 
+/* What the first request has no room for is looked at too. */
+START_TEST(a_large_item_behind_a_split_stops_all_as_well)
+{
+    static char text[400 * 1024];
+    ddb_write writes[25];
+
+    memset(text, 1, sizeof text); /* six bytes each on the wire */
+    for (int i = 0; i < 25; i++) {
+        ddb_item *it = (ddb_item *)make_id(i);
+
+        ddb_item_set_sn(it, "text", text,
+                        i < 24 ? sizeof text / 2 : sizeof text);
+        writes[i] = put(it);
+        answer("{}");
+    }
+    ck_assert_int_eq(write_all(writes, 25), DDB_TOO_LARGE);
+    ck_assert_uint_eq(fake_count(fk), 0);
+    ck_assert_uint_eq(count_left(writes, 25), 25);
+}
+END_TEST
+
+static const struct {
+    size_t n; /* entries, of which the last has the long key */
+    int deletes;
+} long_keys[] = {{1, 0}, {MANY, 0}, {1, 1}, {MANY, 1}};
+
+START_TEST(a_long_key_stops_all_before_the_first_request)
+{
+    char text[2050] = "";
+    ddb_item *it = ddb_item_new();
+    ddb_write writes[MANY];
+    size_t n = long_keys[_i].n;
+
+    made[n_made++] = it;
+    memset(text, 'k', 2049);
+    ddb_item_set_s(it, "id", text);
+    for (size_t i = 0; i < n; i++) {
+        const ddb_item *each = i < n - 1 ? make_id((int)i) : it;
+
+        writes[i] = long_keys[_i].deletes ? del(each) : put(each);
+        answer("{}");
+    }
+    ck_assert_int_eq(write_all(writes, n), DDB_TOO_LARGE);
+    ck_assert_msg(strstr(err.message, "2049") != NULL, "%s", err.message);
+    ck_assert_uint_eq(fake_count(fk), 0);
+    ck_assert_uint_eq(count_left(writes, n), n);
+}
+END_TEST
+
 START_TEST(a_failed_item_stops_all_before_the_first_request)
 {
     ddb_item *bad = (ddb_item *)make_id(1);
@@ -1184,6 +1233,9 @@ Suite *suite_op_batch(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, writes_that_cannot_be_meant_are_refused);
     tcase_add_test(t, a_large_item_stops_all_before_the_first_request);
+    tcase_add_test(t, a_large_item_behind_a_split_stops_all_as_well);
+    tcase_add_loop_test(t, a_long_key_stops_all_before_the_first_request, 0,
+                        ROWS(long_keys));
     tcase_add_test(t, a_failed_item_stops_all_before_the_first_request);
     tcase_add_test(t, needs_random_numbers);
     suite_add_tcase(s, t);

@@ -78,6 +78,25 @@ static void close_table(batch *b, ddbi_req *q)
         ddbi_req_close(q, '}');
 }
 
+/* Items are measured as they are written.  Those that the first request, of n
+ * entries, has no room for are measured before it is sent. */
+static ddb_code check_rest(const batch *b, size_t n, ddb_err *err)
+{
+    const ddbi_plan *p = &b->plan;
+
+    if (b->get != NULL || p->head > 0)
+        return DDB_OK;
+    for (size_t k = n; k < p->n_queue; k++) {
+        const ddb_item *it = b->write->writes[p->queue[k]].put;
+
+        if (ddb_item_size(it) > DDBI_MAX_ITEM)
+            return ddbi_fail(err, DDB_TOO_LARGE,
+                             "entry %zu: an item has at most 400 KB",
+                             p->queue[k]);
+    }
+    return DDB_OK;
+}
+
 /* The body of the next request; *n: how many entries are in it. */
 static ddb_code build(batch *b, size_t *n, ddb_err *err)
 {
@@ -85,6 +104,7 @@ static ddb_code build(batch *b, size_t *n, ddb_err *err)
     ddbi_plan *p = &b->plan;
     ddbi_buf *body = &b->job->body;
     size_t table = DDBI_NONE;
+    ddb_code code;
     ddbi_req q;
 
     *n = 0;
@@ -116,7 +136,8 @@ static ddb_code build(batch *b, size_t *n, ddb_err *err)
         close_table(b, &q);
     ddbi_req_close(&q, '}');
     ddbi_req_consumed(&q, b->consumed);
-    return ddbi_req_end(&q);
+    code = ddbi_req_end(&q);
+    return code == DDB_OK ? check_rest(b, *n, err) : code;
 }
 
 /* ---- Its answer --------------------------------------------------------- */
@@ -411,18 +432,13 @@ static ddb_code learn_from_key(ddbi_plan_table *t, size_t i,
     return DDB_OK;
 }
 
-/* An item or key that can be sent at all.  Its size is looked at when it is
- * written, which is before the first request when there is only one. */
-static ddb_code check_item(const batch *b, size_t i, const ddb_item *it,
-                           ddb_err *err)
+/* An item or key that no setter failed of. */
+static ddb_code check_item(size_t i, const ddb_item *it, ddb_err *err)
 {
     ddb_code code = ddb_item_status(it);
 
     if (code != DDB_OK)
         return ddbi_fail(err, code, "entry %zu: %s", i, ddbi_item_why(it));
-    if (b->plan.n > DDBI_BATCH_WRITES && ddb_item_size(it) > DDBI_MAX_ITEM)
-        return ddbi_fail(err, DDB_TOO_LARGE,
-                         "entry %zu: an item has at most 400 KB", i);
     return DDB_OK;
 }
 
@@ -503,7 +519,7 @@ static ddb_code plan_writes(batch *b, ddb_err *err)
             return ddbi_fail(err, DDB_INVALID,
                              "writes[%zu] needs put or delete_key, one of them",
                              i);
-        if ((code = check_item(b, i, item_of(w), err)) == DDB_OK)
+        if ((code = check_item(i, item_of(w), err)) == DDB_OK)
             code = learn_from_write(b, t, i, err);
     }
     for (size_t t = 0; code == DDB_OK && t < b->plan.n_tables; t++)
@@ -568,7 +584,7 @@ static ddb_code plan_reads(batch *b, ddb_err *err)
             return code;
         if (r->key == NULL)
             return ddbi_fail(err, DDB_INVALID, "reads[%zu] has no key", i);
-        if ((code = check_item(b, i, r->key, err)) == DDB_OK &&
+        if ((code = check_item(i, r->key, err)) == DDB_OK &&
             (code = learn_from_key(t, i, r->key, err)) == DDB_OK)
             code = ddbi_plan_add(&b->plan, i, r->key, 1, err);
     }

@@ -237,6 +237,18 @@ ddb_code ddbi_plan_add(ddbi_plan *p, size_t i, const ddb_item *it, int is_key,
         return ddbi_fail(err, DDB_INVALID,
                          "entry %zu, of %s: a key has %zu attributes, not %zu",
                          i, t->name, t->n_keys, ddb_item_count(it));
+    for (size_t k = 0; k < t->n_keys; k++) {
+        size_t n = e->keys[k]->u.bytes.n;
+
+        /* Which of two is the sort key is not always known. */
+        if (n > DDBI_MAX_PARTITION_KEY)
+            return ddbi_fail(err, DDB_TOO_LARGE,
+                             "entry %zu, of %s: key attribute %.*s has %zu "
+                             "bytes, the limit is %d",
+                             i, t->name, (int)t->keys[k].n,
+                             (const char *)t->keys[k].p, n,
+                             DDBI_MAX_PARTITION_KEY);
+    }
     e->hash = hash_key(p, e->table, e->keys);
     slot = find_slot(p, e->table, e->hash, e->keys);
     e->older = *slot;
