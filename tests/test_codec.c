@@ -461,6 +461,35 @@ START_TEST(parse_checks_as_setters_do)
 }
 END_TEST
 
+/* An attribute that is so many lists deep. */
+static ddb_code parse_nested(int levels, ddb_err *err)
+{
+    char json[1024] = "{\"a\":";
+    ddb_item *it = NULL;
+    ddb_code code;
+
+    for (int i = 0; i < levels; i++)
+        strcat(json, "{\"L\":[");
+    for (int i = 0; i < levels; i++)
+        strcat(json, "]}");
+    strcat(json, "}");
+    code = ddb_item_parse(json, strlen(json), &it, err);
+    ddb_item_free(it);
+    return code;
+}
+
+START_TEST(parse_takes_as_many_levels_as_setters_do)
+{
+    ddb_err err;
+
+    ck_assert_int_eq(parse_nested(32, &err), DDB_OK);
+    ck_assert_int_eq(parse_nested(33, &err), DDB_TOO_LARGE);
+    ck_assert_int_eq(err.code, DDB_TOO_LARGE);
+    ck_assert_msg(strstr(err.message, "32 levels") != NULL, "%s", err.message);
+    ck_assert_int_eq(parse_nested(100, NULL), DDB_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(parse_writes_numbers_as_setters_do)
 {
     static const char json[] =
@@ -573,6 +602,7 @@ Suite *suite_codec(void)
 
     tc = tcase_create("users");
     tcase_add_loop_test(tc, parse_checks_as_setters_do, 0, ROWS(refused));
+    tcase_add_test(tc, parse_takes_as_many_levels_as_setters_do);
     tcase_add_test(tc, parse_writes_numbers_as_setters_do);
     tcase_add_test(tc, parse_refuses_a_name_that_is_too_long);
     tcase_add_test(tc, format_tells_why_an_item_failed);

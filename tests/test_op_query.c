@@ -173,6 +173,8 @@ static const char *const garbled[] = {
     "{'Count':1,'Items':{'id':{'S':'a'}}}",
     "{'Count':'1','Items':[]}",
     "{'Count':1.5,'Items':[]}",
+    "{'Count':-1,'Items':[]}",
+    "{'Count':0,'ScannedCount':-1,'Items':[]}",
     "{'Count':0,'Items':[],'LastEvaluatedKey':7}",
 };
 
@@ -604,6 +606,19 @@ START_TEST(a_count_needs_a_number)
 }
 END_TEST
 
+START_TEST(a_count_does_not_overflow)
+{
+    int64_t n;
+
+    answer("{'Count':9223372036854775807,'LastEvaluatedKey':" KEY "}");
+    answer("{'Count':1}");
+    ck_assert_int_eq(
+        ddb_scan_count(client, &(ddb_query_in){.table = "users"}, &n, &err),
+        DDB_BAD_ANSWER);
+    ck_assert_int_eq(n, 0);
+}
+END_TEST
+
 /* ---- Out of memory ------------------------------------------------------ */
 
 static void play_two(void)
@@ -743,6 +758,7 @@ Suite *suite_op_query(void)
     tcase_add_test(t, counts_over_all_pages);
     tcase_add_test(t, a_count_that_fails_gives_no_number);
     tcase_add_test(t, a_count_needs_a_number);
+    tcase_add_test(t, a_count_does_not_overflow);
     suite_add_tcase(s, t);
 
     t = tcase_create("memory");

@@ -158,6 +158,8 @@ static ddb_code read_page(ddb_page *page, const ddbi_job *j, int counting,
     if (!has_items || !has_count)
         return ddbi_fail(err, DDB_BAD_ANSWER, "the answer has no %s",
                          has_items ? "Count" : "Items");
+    if (page->matched < 0 || page->scanned < 0)
+        return ddbi_fail(err, DDB_BAD_ANSWER, "the answer counts below zero");
     if (page->last_key != NULL && ddb_item_count(page->last_key) == 0)
         page->last_key = NULL;
     return DDB_OK;
@@ -393,7 +395,11 @@ static ddb_code count_all(ddb_client *c, const ddb_query_in *in, int scan,
     counting.select = DDB_SELECT_COUNT;
     code = open_pager(c, &counting, scan, &p, err);
     while (code == DDB_OK && p != NULL && !p->at_end) {
-        if ((code = next_page(p, err)) == DDB_OK)
+        if ((code = next_page(p, err)) != DDB_OK)
+            break;
+        if (p->page->matched > INT64_MAX - n)
+            code = ddbi_fail(err, DDB_BAD_ANSWER, "no count is so large");
+        else
             n += p->page->matched;
     }
     if (code == DDB_OK)

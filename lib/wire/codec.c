@@ -295,8 +295,10 @@ static ddb_code read_value(item_reader *x, ddb_value *v)
 
     if (x->r->token != DDBI_JSON_OBJECT)
         return bad(x, "an attribute value was expected");
-    if (x->depth == DDBI_MAX_NESTING)
-        return bad(x, "nested too deeply");
+    if (x->depth == DDBI_MAX_NESTING) {
+        ddbi_value_fail(x->arena, DDB_TOO_LARGE, NULL);
+        return bad(x, "nested deeper than 32 levels");
+    }
     if (ddbi_json_next(x->r) != DDBI_JSON_KEY)
         return bad(x, "an attribute value without a type");
     type = read_type(x->r);
@@ -487,10 +489,11 @@ ddb_code ddb_item_parse(const char *json, size_t n, ddb_item **out,
         *out = it;
         return DDB_OK;
     }
-    ddb_item_free(it);
     /* It is no answer: the caller wrote it. */
     if (code == DDB_BAD_ANSWER)
-        code = DDB_INVALID;
+        code =
+            ddb_item_status(it) != DDB_OK ? ddb_item_status(it) : DDB_INVALID;
+    ddb_item_free(it);
     if (err)
         err->code = code;
     return code;
