@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests of the client have in common: an environment that is empty
- * of AWS names, and one call. */
+ * of AWS names, one call, calls of many threads. */
 #ifndef CLIENTFIX_H
 #define CLIENTFIX_H
 
 #include "base/err.h"
 #include "client/client.h"
 
+#include <check.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,38 @@ static inline ddb_code call(ddb_client *c, const ddbi_job_spec *spec,
         *attempts = j->attempts;
     ddbi_job_end(j);
     return code;
+}
+
+#define THREADS 16
+#define CALLS 25
+
+static inline void *many_calls(void *arg)
+{
+    ddb_client *c = arg;
+
+    for (int i = 0; i < CALLS; i++) {
+        if (call(c, GET_ITEM, NULL, NULL) != DDB_OK)
+            return c;
+        ddb_client_now(c);
+    }
+    return NULL;
+}
+
+/* How many of the threads failed. */
+static inline int in_threads(ddb_client *c)
+{
+    pthread_t threads[THREADS];
+    int failures = 0;
+
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, many_calls, c), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *failed = NULL;
+
+        pthread_join(threads[i], &failed);
+        failures += failed != NULL;
+    }
+    return failures;
 }
 
 #endif

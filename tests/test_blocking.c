@@ -3,9 +3,9 @@
  * The blocking driver over the scripted transport: attempts, waits,
  * deadlines, credentials.
  */
-#include "clientfix.h"
 #include "fake.h"
 #include "tests.h"
+#include "vault.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -249,38 +249,6 @@ END_TEST
 
 /* ---- Credentials -------------------------------------------------------- */
 
-/* A vault that numbers what it gives out. */
-typedef struct {
-    fake *f;
-    int calls;
-    int fail;       /* from this call on; 0: never */
-    int64_t lasts;  /* s */
-    int64_t takes;  /* ms */
-    int timeout_ms; /* that it was given last */
-} vault;
-
-static ddb_code ask_vault(void *arg, int timeout_ms, ddb_credentials *out,
-                          ddb_err *err)
-{
-    static char id[32];
-    vault *v = arg;
-
-    v->calls++;
-    v->timeout_ms = timeout_ms;
-    v->f->mono += v->takes;
-    if (v->fail != 0 && v->calls >= v->fail) {
-        err->retryable = 1;
-        return ddbi_fail(err, DDB_NETWORK, "the vault is closed: " SECRET);
-    }
-    snprintf(id, sizeof id, "AKID%d", v->calls);
-    out->access_key_id = id;
-    out->secret_access_key = SECRET;
-    out->session_token = "TOPTOKEN";
-    if (v->lasts != 0)
-        out->expires_at = FAKE_START + v->f->mono / 1000 + v->lasts;
-    return DDB_OK;
-}
-
 static const char *last_id(const fake *f)
 {
     return fake_request(f, fake_count(f) - 1)->access_key_id;
@@ -467,38 +435,6 @@ START_TEST(no_credentials_name_what_was_looked_at)
 END_TEST
 
 /* ---- Threads ------ */
-
-#define THREADS 16
-#define CALLS 25
-
-static void *many_calls(void *arg)
-{
-    ddb_client *c = arg;
-
-    for (int i = 0; i < CALLS; i++) {
-        if (call(c, GET_ITEM, NULL, NULL) != DDB_OK)
-            return c;
-        ddb_client_now(c);
-    }
-    return NULL;
-}
-
-/* How many of the threads failed. */
-static int in_threads(ddb_client *c)
-{
-    pthread_t threads[THREADS];
-    int failures = 0;
-
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, many_calls, c), 0);
-    for (int i = 0; i < THREADS; i++) {
-        void *failed = NULL;
-
-        pthread_join(threads[i], &failed);
-        failures += failed != NULL;
-    }
-    return failures;
-}
 
 /* Every ninth request fails, and the Date wanders. */
 static void flaky(void *arg, const fake_request_info *request, fake_step *step)

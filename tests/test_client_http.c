@@ -367,38 +367,6 @@ END_TEST
 
 /* ---- Threads ------ */
 
-#define THREADS 16
-#define CALLS 25
-
-static void *many_calls(void *arg)
-{
-    ddb_client *c = arg;
-
-    for (int i = 0; i < CALLS; i++) {
-        if (call(c, GET_ITEM, NULL, NULL) != DDB_OK)
-            return c;
-        ddb_client_now(c);
-    }
-    return NULL;
-}
-
-/* How many of the threads failed. */
-static int in_threads(ddb_client *c)
-{
-    pthread_t threads[THREADS];
-    int failures = 0;
-
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, many_calls, c), 0);
-    for (int i = 0; i < THREADS; i++) {
-        void *failed = NULL;
-
-        pthread_join(threads[i], &failed);
-        failures += failed != NULL;
-    }
-    return failures;
-}
-
 START_TEST(threads_share_a_client_over_http)
 {
     static const fake_answer script[] = {{.text = FAKE_EMPTY}};
