@@ -199,6 +199,7 @@ static const struct {
      {.kind = DDB_KV_TEXT, .expires_at = 1001},
      DDB_OK,
      ITEM("\"value\":{\"S\":\"a\"},\"ttl\":{\"N\":\"1001\"}")},
+    {"bytes from nowhere", {NULL, 1}, {0}, DDB_INVALID, "NULL"},
     {"text that is none",
      {"\xff", 1},
      {.kind = DDB_KV_TEXT},

@@ -105,6 +105,19 @@ START_TEST(refuses_half_a_throughput)
 }
 END_TEST
 
+START_TEST(refuses_a_negative_time)
+{
+    const ddb_kv_options opt = {.table = "tab",
+                                .name_space = "n",
+                                .create = 1,
+                                .create_timeout_ms = -1};
+    ddb_kv *other;
+
+    ck_assert_int_eq(ddb_kv_open(c, &opt, &other, &err), DDB_INVALID);
+    ck_assert_uint_eq(fake_count(f), 0);
+}
+END_TEST
+
 /* ---- Tables ------------------------------------------------------------- */
 
 /* Answers, played in this order. */
@@ -498,6 +511,7 @@ Suite *suite_kv_open(void)
     tcase_add_test(tc, options_are_needed);
     tcase_add_test(tc, options_are_copied);
     tcase_add_loop_test(tc, refuses_half_a_throughput, 0, COUNT(units));
+    tcase_add_test(tc, refuses_a_negative_time);
     suite_add_tcase(s, tc);
     tc = tcase_create("table");
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);

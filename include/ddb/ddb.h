@@ -454,7 +454,7 @@ int64_t ddb_page_scanned(const ddb_page *page); /* ScannedCount, before it */
 const ddb_item *ddb_page_last_key(const ddb_page *page);
 
 /* Iterate over the items of all pages.  The in struct and what it points to
- * are copied.  No call is made before the first next. */
+ * are copied, but for consumed.  No call is made before the first next. */
 ddb_code ddb_query_open(ddb_client *c, const ddb_query_in *in, ddb_pager **out,
                         ddb_err *err);
 ddb_code ddb_scan_open(ddb_client *c, const ddb_query_in *in, ddb_pager **out,

@@ -71,6 +71,8 @@ static ddb_code set_value(ddb_item *it, ddb_bytes value, ddb_kv_kind kind,
         return ddbi_fail(err, DDB_TOO_LARGE,
                          "the value has %zu bytes, the most is %d", value.n,
                          DDBI_MAX_ITEM);
+    if (value.p == NULL && value.n > 0)
+        return ddbi_fail(err, DDB_INVALID, "the value is a NULL pointer");
     switch (kind) {
     case DDB_KV_BYTES:
         code = ddb_item_set_b(it, DDBI_KV_VALUE, value.p, value.n);

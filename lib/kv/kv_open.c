@@ -228,6 +228,8 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
         return ddbi_fail(err, DDB_INVALID,
                          "provisioned throughput needs read and write units "
                          "of 1 or more");
+    if (opt->create_timeout_ms < 0)
+        return ddbi_fail(err, DDB_INVALID, "create_timeout_ms is negative");
     return check_namespace(ddb_str(opt->name_space), err);
 }
 

@@ -103,12 +103,13 @@ static ddb_code take_digits(const char *first, const char *end,
 
 ddb_code ddbi_number_parse(const char *p, size_t n, ddbi_number *out)
 {
-    cursor c = {p, p + n};
+    cursor c;
     int64_t exponent;
 
     memset(out, 0, sizeof *out);
-    if (n == 0)
+    if (n == 0) /* p may be NULL */
         return DDB_INVALID;
+    c = (cursor){p, p + n};
     out->negative = skip_minus(&c);
     const char *first = c.p;
     ptrdiff_t whole = skip_digits(&c);
