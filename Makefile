@@ -653,7 +653,7 @@ clean:
 	find $O -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
 
 distclean:
-	rm -rf $O $O-asan $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
+	rm -rf $O $O-asan $O-clang $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
 	rm -f config.mk config.log config.status configure
 
 help:
