@@ -330,6 +330,108 @@ START_TEST(delete_passes_on_other_failures)
 }
 END_TEST
 
+/* ---- A wrong clock ------------------------------------------------------ */
+
+#define AHEAD 3600
+#define WRONG "1767326645" /* KVFIX_NOW and an hour */
+
+static ddb_code clock_put(void)
+{
+    const ddb_kv_put_options opt = {.ttl = 60};
+
+    return ddb_kv_put(kv, ddb_str("k"), ddb_str("v"), &opt, &err);
+}
+
+static ddb_code clock_add(void)
+{
+    return ddb_kv_add(kv, ddb_str("k"), ddb_str("v"), NULL, &err);
+}
+
+static ddb_code clock_delete(void)
+{
+    return ddb_kv_delete(kv, ddb_str("k"), &err);
+}
+
+static ddb_code clock_count(void)
+{
+    int64_t n;
+
+    return ddb_kv_count(kv, NULL, &n, &err);
+}
+
+static ddb_code clock_list(void)
+{
+    ddb_kv_range range = {.prefix = ddb_str("p"), .from = ddb_str("p1")};
+    const ddb_kv_entry *e = NULL;
+    ddb_kv_iter *it = NULL;
+    ddb_code code = ddb_kv_iter_open(kv, &range, &it, &err);
+
+    if (code == DDB_OK)
+        code = ddb_kv_iter_next(it, &e, &err);
+    ddb_kv_iter_close(it);
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
+}
+
+static ddb_code clock_put_many(void)
+{
+    ddb_kv_pair pair = {.key = ddb_str("k"), .value = ddb_str("v")};
+    ddb_code code = ddb_kv_put_many(kv, &pair, 1, &err);
+
+    ck_assert_int_eq(pair.left, code != DDB_OK);
+    return code;
+}
+
+static const struct {
+    const char *name;
+    ddb_code (*run)(void);
+    const char *answer;
+} dated[] = {
+    {"put", clock_put, "{}"},
+    {"add", clock_add, "{}"},
+    {"delete", clock_delete, "{}"},
+    {"count", clock_count, "{\"Count\":0,\"ScannedCount\":0}"},
+    {"list", clock_list, "{\"Items\":[],\"Count\":0,\"ScannedCount\":0}"},
+    {"put_many", clock_put_many, "{\"UnprocessedItems\":{}}"},
+};
+
+static void clock_is_refused(void)
+{
+    fake_add(f,
+             &(fake_step){.status = 400,
+                          .body = "{\"__type\":\"x#InvalidSignatureException\","
+                                  "\"message\":\"Signature not yet current\"}",
+                          .date = FAKE_START});
+}
+
+/* What holds the time is not signed anew with the old time in it. */
+START_TEST(a_wrong_clock_builds_the_request_anew)
+{
+    f->unix_start += AHEAD * 1000;
+    clock_is_refused();
+    fake_add(f, &(fake_step){.status = 200,
+                             .body = dated[_i].answer,
+                             .date = FAKE_START});
+    ck_assert_msg(dated[_i].run() == DDB_OK, "%s: %s", dated[_i].name,
+                  err.message);
+    ck_assert_uint_eq(fake_count(f), 2);
+    ck_assert_ptr_nonnull(strstr(fake_request(f, 0)->body, "\"" WRONG "\""));
+    ck_assert_ptr_null(strstr(fake_request(f, 1)->body, "\"" WRONG "\""));
+    ck_assert_ptr_nonnull(
+        strstr(fake_request(f, 1)->body, "\"" KVFIX_NOW "\""));
+    ck_assert_int_eq(fake_request(f, 1)->now, FAKE_START);
+}
+END_TEST
+
+START_TEST(a_clock_that_stays_wrong_is_told)
+{
+    f->unix_start += AHEAD * 1000;
+    for (int i = 0; i < 3; i++)
+        clock_is_refused();
+    ck_assert_int_eq(dated[_i].run(), DDB_CREDENTIALS);
+    ck_assert_uint_eq(fake_count(f), 2);
+}
+END_TEST
+
 /* ---- Memory ------------------------------------------------------------- */
 
 static ddb_code get_and_clear(void)
@@ -395,6 +497,9 @@ Suite *suite_kv(void)
     suite_add_tcase(s, tc);
     tc = tcase_create("memory");
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
+    tcase_add_loop_test(tc, a_wrong_clock_builds_the_request_anew, 0,
+                        COUNT(dated));
+    tcase_add_loop_test(tc, a_clock_that_stays_wrong_is_told, 0, COUNT(dated));
     tcase_add_test(tc, survives_every_failing_allocation);
     suite_add_tcase(s, tc);
     return s;

@@ -354,6 +354,9 @@ typedef struct {
     int return_blocking;      /* give the item that failed the condition */
     int repeatable;           /* repeat a conditional put after an ambiguous
                                  failure; an unconditional one always is */
+    int dated;                /* it holds times, such as :now: when our clock
+                                 proves wrong, DDB_CLOCK with err->retryable,
+                                 and not the same request once more */
     ddb_capacity *consumed;
     int timeout_ms;
     void *reserved[4];
@@ -368,6 +371,7 @@ typedef struct {
     ddb_return return_values; /* NONE or ALL_OLD */
     int return_blocking;
     int repeatable; /* as in ddb_put_item_in */
+    int dated;      /* the same */
     ddb_capacity *consumed;
     int timeout_ms;
     void *reserved[4];
@@ -383,6 +387,7 @@ typedef struct {
     ddb_return return_values;
     int return_blocking;
     int repeatable; /* 0: never repeated when it may have been applied */
+    int dated;      /* as in ddb_put_item_in */
     ddb_capacity *consumed;
     int timeout_ms;
     void *reserved[4];
@@ -432,6 +437,7 @@ typedef struct {
     int64_t max_items;  /* pagers: end after so many; 0: no end */
     ddb_capacity *consumed;
     int timeout_ms; /* each page */
+    int dated;      /* as in ddb_put_item_in */
     void *reserved[4];
 } ddb_query_in;
 
@@ -498,6 +504,7 @@ typedef struct {
     size_t n_keys;
     ddb_capacity *consumed;
     int timeout_ms; /* the whole of it; 0: the client's for each request */
+    int dated;      /* as in ddb_put_item_in */
     void *reserved[4];
 } ddb_batch_write_in;
 

@@ -308,6 +308,7 @@ ddb_code ddbi_job_run(ddbi_job *j, const ddbi_job_spec *spec, ddb_err *err)
                          .err = err,
                          .read = spec->read,
                          .repeatable = spec->repeatable,
+                         .dated = spec->dated,
                          .slow_throttle = spec->slow_throttle,
                          .timeout_ms = spec->timeout_ms > 0 ? spec->timeout_ms
                                                             : c->timeout_ms};

@@ -11,7 +11,8 @@
  *    usually means that the server closed it while idle: repeated at once
  *    and for free, but only what may be repeated, as nobody can be sure.
  *  - A refusal that is the clock's fault is repeated once with the server's
- *    time, one of expired credentials once with new ones; neither waits.
+ *    time, one of expired credentials once with new ones; neither waits.  A
+ *    body that tells the time itself (dated) is for the caller to build anew.
  *
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
@@ -184,7 +185,7 @@ static ddbi_action clock_refused(ddbi_call *c, const ddbi_event *e, int64_t off)
 
     if (may)
         ddbi_skew_set(&c->common->skew, c->signed_at + off, e->mono);
-    if (may && !c->corrected && attempts_left(c)) {
+    if (may && !c->corrected && !c->dated && attempts_left(c)) {
         c->corrected = 1;
         return wait_for(0);
     }

@@ -70,6 +70,7 @@ typedef struct {
     ddb_err *err;
     int read;
     int repeatable;
+    int dated;
     int slow_throttle;
     int timeout_ms;
     int64_t deadline;  /* mono ms */

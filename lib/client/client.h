@@ -35,6 +35,8 @@ typedef struct {
     int read;          /* changes nothing: repeatable, never maybe_applied */
     int repeatable;    /* may be sent again when it may have been applied */
     int timeout_ms;    /* 0: the client's */
+    int dated;         /* the body tells the time: a clock that proves wrong
+                          is corrected, and the call ends with DDB_CLOCK */
     int slow_throttle; /* LimitExceededException of CreateTable and the like:
                           wait seconds */
 } ddbi_job_spec;

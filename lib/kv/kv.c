@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT *
+ * All writes tell the time, and so does what a listing asks for.  When the
+ * service finds our clock to be wrong, signing the same request with the right
+ * time would store and compare wrong ones: it is built anew.
+ */
 /*
  * The store, one key at a time.
  *
@@ -64,31 +68,54 @@ ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
 /* Build the entry of this call in kv->item. */
 static ddb_code build_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                             const ddb_kv_put_options *opt, int64_t now,
-                            unsigned char *version, ddb_err *err)
+                            const unsigned char *version, ddb_err *err)
 {
     ddb_kv_pair pair = {.key = key, .value = value};
-    ddb_code code = ddbi_kv_draw_versions(kv, version, 1, err);
 
     if (opt != NULL)
         pair.opt = *opt;
-    return code == DDB_OK
-               ? ddbi_kv_set_entry(kv, &pair, now, version, kv->item, err)
-               : code;
+    return ddbi_kv_set_entry(kv, &pair, now, version, kv->item, err);
+}
+
+/* Put and add: with a condition or without. */
+static ddb_code write_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                            const ddb_kv_put_options *opt,
+                            const ddb_put_item_in *in, ddb_err *err)
+{
+    unsigned char version[DDBI_KV_VERSION_SIZE];
+    ddb_err own;
+    ddb_code code;
+    int again = 0;
+
+    if (err == NULL)
+        err = &own;
+    ddbi_err_clear(err);
+    if ((code = ddbi_kv_draw_versions(kv, version, 1, err)) != DDB_OK)
+        return code;
+    do {
+        int64_t now = ddb_client_now(kv->client);
+
+        ddbi_err_clear(err);
+        code = build_entry(kv, key, value, opt, now, version, err);
+        if (code != DDB_OK)
+            return code;
+        if (in->condition != NULL) {
+            ddb_item_clear(kv->values);
+            ddb_item_set_b(kv->values, ":mine", version, sizeof version);
+            ddb_item_set_i64(kv->values, ":now", now);
+        }
+        code = ddb_put_item(kv->client, in, NULL, err);
+    } while (ddbi_kv_again(code, err, &again));
+    return ddbi_kv_certain(code, err);
 }
 
 ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
-    unsigned char version[DDBI_KV_VERSION_SIZE];
-    ddb_put_item_in in = {.table = kv->table, .item = kv->item};
-    ddb_code code;
+    const ddb_put_item_in in = {
+        .table = kv->table, .item = kv->item, .dated = 1};
 
-    ddbi_err_clear(err);
-    code = build_entry(kv, key, value, opt, ddb_client_now(kv->client), version,
-                       err);
-    if (code != DDB_OK)
-        return code;
-    return ddbi_kv_certain(ddb_put_item(kv->client, &in, NULL, err), err);
+    return write_entry(kv, key, value, opt, &in, err);
 }
 
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
@@ -98,25 +125,16 @@ ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                                      {"#ver", DDBI_KV_VERSION},
                                      {"#t", DDBI_KV_TTL},
                                      {0}};
-    unsigned char version[DDBI_KV_VERSION_SIZE];
-    ddb_put_item_in in = {
+    const ddb_put_item_in in = {
         .table = kv->table,
         .item = kv->item,
         .condition = "attribute_not_exists(#k) OR #ver = :mine OR #t <= :now",
         .names = names,
         .values = kv->values,
-        .repeatable = 1};
-    int64_t now = ddb_client_now(kv->client);
-    ddb_code code;
+        .repeatable = 1,
+        .dated = 1};
 
-    ddbi_err_clear(err);
-    code = build_entry(kv, key, value, opt, now, version, err);
-    if (code != DDB_OK)
-        return code;
-    ddb_item_clear(kv->values);
-    ddb_item_set_b(kv->values, ":mine", version, sizeof version);
-    ddb_item_set_i64(kv->values, ":now", now);
-    return ddbi_kv_certain(ddb_put_item(kv->client, &in, NULL, err), err);
+    return write_entry(kv, key, value, opt, &in, err);
 }
 
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
@@ -129,16 +147,20 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
                                  "attribute_exists(#k) AND " DDBI_KV_LIVE,
                              .names = names,
                              .values = kv->values,
-                             .repeatable = 1};
-    ddb_err why = {0};
+                             .repeatable = 1,
+                             .dated = 1};
+    ddb_err why;
     ddb_code code;
+    int again = 0;
 
     ddbi_err_clear(err);
     if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
         return code;
-    ddb_item_clear(kv->values);
-    ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
-    code = ddb_delete_item(kv->client, &in, NULL, &why);
+    do {
+        ddb_item_clear(kv->values);
+        ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
+        code = ddb_delete_item(kv->client, &in, NULL, &why);
+    } while (ddbi_kv_again(code, &why, &again));
     if (code == DDB_CONDITION_FAILED && !why.maybe_applied)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
     if (code == DDB_CONDITION_FAILED) {

@@ -158,6 +158,14 @@ ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err)
     return code;
 }
 
+int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again)
+{
+    if (code != DDB_CLOCK || !err->retryable || err->maybe_applied || *again)
+        return 0;
+    *again = 1;
+    return 1;
+}
+
 /* ---- Reading ------------------------------------------------------------ */
 
 /* The least whole number that is not below it, kept within int64_t: a ttl

@@ -51,6 +51,9 @@ ddb_code ddbi_kv_draw_versions(const ddb_kv *kv, unsigned char *out,
 /* The end of a write: one that came through is certain, however many attempts
  * were lost on the way. */
 ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err);
+/* Was it refused because our clock was wrong, and is that mended now?  Then
+ * the request, which holds the time, is to be built and sent anew, once. */
+int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again);
 /* Read an item as an entry, which lends from it.  DDB_NOT_FOUND: it has
  * expired.  DDB_UNSUPPORTED, DDB_BAD_ANSWER: there is something under this
  * key that is no entry to us.  keys_only: there is no value to look for. */

@@ -22,8 +22,10 @@ struct ddb_kv_iter {
     ddb_kv *kv;
     ddb_pager *pager; /* NULL: no key can be in the range */
     int64_t left;     /* how many more may be given */
-    int keys_only;
+    int begun;        /* a page was read */
     ddb_kv_entry entry;
+    ddb_kv_range range; /* as it was given; its keys lie behind */
+    char keys[];
 };
 
 /* The keys from low to high, both included; n 0: no bound on this side. */
@@ -143,6 +145,7 @@ static void start_query(ddb_kv *kv, const interval *v, ddb_query_in *in,
     in->values = kv->values;
     in->names = names;
     in->consistent_read = !kv->eventual;
+    in->dated = 1;
     add_name(names, "#n", DDBI_KV_NAMESPACE);
     add_name(names, "#t", DDBI_KV_TTL);
 }
@@ -154,9 +157,13 @@ ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
     ddb_name names[MAX_NAMES];
     ddb_query_in in = {0};
     interval v;
+    ddb_err own;
     ddb_code code;
+    int again = 0;
 
     *out = 0;
+    if (err == NULL)
+        err = &own;
     ddbi_err_clear(err);
     if (range == NULL)
         range = &everything;
@@ -165,10 +172,13 @@ ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
                          "a count takes neither limit nor reverse");
     if ((code = find_interval(range, &v, err)) != DDB_OK || v.none)
         return code;
-    start_query(kv, &v, &in, names);
-    if (v.prefix.n > 0 || v.low.n > 0 || v.high.n > 0)
-        add_name(names, "#k", DDBI_KV_KEY);
-    return ddb_query_count(kv->client, &in, out, err);
+    do {
+        start_query(kv, &v, &in, names);
+        if (v.prefix.n > 0 || v.low.n > 0 || v.high.n > 0)
+            add_name(names, "#k", DDBI_KV_KEY);
+        code = ddb_query_count(kv->client, &in, out, err);
+    } while (ddbi_kv_again(code, err, &again));
+    return code;
 }
 
 /* How many items the server should look at for one answer.  Not many more
@@ -183,16 +193,21 @@ static int page_limit(const ddb_kv_range *range)
     return (int)(range->limit < least ? least : range->limit);
 }
 
-static ddb_code open_pager(ddb_kv_iter *iter, const ddb_kv_range *range,
-                           const interval *v, ddb_err *err)
+/* No pager: no key can be in the range. */
+static ddb_code open_pager(ddb_kv_iter *iter, ddb_err *err)
 {
+    const ddb_kv_range *range = &iter->range;
     ddb_name names[MAX_NAMES];
     ddb_query_in in = {.projection =
                            range->keys_only ? "#k,#t" : "#k,#v,#t,#u,#ver,#e",
                        .backward = range->reverse,
                        .limit = page_limit(range)};
+    interval v;
+    ddb_code code = find_interval(range, &v, err);
 
-    start_query(iter->kv, v, &in, names);
+    if (code != DDB_OK || v.none)
+        return code;
+    start_query(iter->kv, &v, &in, names);
     add_name(names, "#k", DDBI_KV_KEY);
     if (!range->keys_only) {
         add_name(names, "#v", DDBI_KV_VALUE);
@@ -203,6 +218,14 @@ static ddb_code open_pager(ddb_kv_iter *iter, const ddb_kv_range *range,
     return ddb_query_open(iter->kv->client, &in, &iter->pager, err);
 }
 
+static char *keep(char *at, ddb_bytes *bound)
+{
+    if (bound->n > 0)
+        memcpy(at, bound->p, bound->n);
+    bound->p = at;
+    return at + bound->n;
+}
+
 ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
                           ddb_kv_iter **out, ddb_err *err)
 {
@@ -210,6 +233,7 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     ddb_kv_iter *iter;
     interval v;
     ddb_code code;
+    char *at;
 
     *out = NULL;
     ddbi_err_clear(err);
@@ -217,14 +241,20 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
         range = &everything;
     if (range->limit < 0)
         return ddbi_fail(err, DDB_INVALID, "a limit cannot be negative");
+    /* What is checked is short enough to be kept. */
     if ((code = find_interval(range, &v, err)) != DDB_OK)
         return code;
-    if ((iter = ddbi_calloc(1, sizeof *iter)) == NULL)
+    iter = ddbi_calloc(1, sizeof *iter + range->prefix.n + range->from.n +
+                              range->to.n);
+    if (iter == NULL)
         return ddbi_nomem(err);
     iter->kv = kv;
-    iter->keys_only = range->keys_only;
+    iter->range = *range;
+    at = keep(iter->keys, &iter->range.prefix);
+    at = keep(at, &iter->range.from);
+    keep(at, &iter->range.to);
     iter->left = range->limit > 0 ? range->limit : INT64_MAX;
-    if (!v.none && (code = open_pager(iter, range, &v, err)) != DDB_OK) {
+    if ((code = open_pager(iter, err)) != DDB_OK) {
         ddb_kv_iter_close(iter);
         return code;
     }
@@ -232,24 +262,51 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     return DDB_OK;
 }
 
+/* The next item.  A clock that proves wrong at the first page asks for it
+ * with the right time; later it can only have been set meanwhile, and the
+ * listing goes on with the time at which it began. */
+static ddb_code next_item(ddb_kv_iter *iter, const ddb_item **out, ddb_err *err)
+{
+    ddb_pager *before = iter->pager;
+    ddb_code code = ddb_pager_next(before, out, err);
+    int again = 0;
+
+    if (ddbi_kv_again(code, err, &again)) {
+        ddbi_err_clear(err);
+        if (!iter->begun && (code = open_pager(iter, err)) != DDB_OK) {
+            iter->pager = before;
+            return code;
+        }
+        if (iter->pager != before)
+            ddb_pager_close(before);
+        code = ddb_pager_next(iter->pager, out, err);
+    }
+    iter->begun |= code == DDB_OK;
+    return code;
+}
+
 ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
                           ddb_err *err)
 {
     ddb_client *c = iter->kv->client;
     const ddb_item *it;
+    ddb_err own;
     ddb_code code;
     int64_t now;
 
     *out = NULL;
+    if (err == NULL)
+        err = &own;
     do {
         ddbi_err_clear(err);
         if (iter->pager == NULL || iter->left == 0)
             return ddbi_fail(err, DDB_NOT_FOUND, "there are no more entries");
-        if ((code = ddb_pager_next(iter->pager, &it, err)) != DDB_OK)
+        if ((code = next_item(iter, &it, err)) != DDB_OK)
             return code;
         /* Most entries never expire and need not know the time. */
         now = ddb_item_get(it, DDBI_KV_TTL) != NULL ? ddb_client_now(c) : 0;
-        code = ddbi_kv_read_entry(it, now, iter->keys_only, &iter->entry, err);
+        code = ddbi_kv_read_entry(it, now, iter->range.keys_only, &iter->entry,
+                                  err);
     } while (code == DDB_NOT_FOUND);
     if (code != DDB_OK)
         return code;

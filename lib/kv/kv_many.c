@@ -67,8 +67,11 @@ static ddb_code send_writes(ddb_kv *kv, window *w, size_t n, ddb_err *err)
 {
     static const ddb_table_key no_table = {0};
     ddb_table_key key = no_table;
-    ddb_batch_write_in in = {
-        .writes = w->writes, .n_writes = n, .keys = &key, .n_keys = 1};
+    ddb_batch_write_in in = {.writes = w->writes,
+                             .n_writes = n,
+                             .keys = &key,
+                             .n_keys = 1,
+                             .dated = 1};
 
     key.table = kv->table;
     key.partition_key = DDBI_KV_NAMESPACE;
@@ -109,22 +112,39 @@ static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
     return code;
 }
 
-ddb_code ddb_kv_put_many(ddb_kv *kv, ddb_kv_pair *pairs, size_t n, ddb_err *err)
+static ddb_code put_all(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
+                        ddb_err *err)
 {
     /* One time for all: what was checked stays right. */
     int64_t now = ddb_client_now(kv->client);
-    window *w;
     ddb_code code;
 
     ddbi_err_clear(err);
     for (size_t i = 0; i < n; i++)
         pairs[i].left = 1;
-    if ((code = check_later_pairs(kv, pairs, n, now, err)) != DDB_OK)
-        return code;
-    if ((w = new_window(n)) == NULL)
-        return ddbi_nomem(err);
+    code = check_later_pairs(kv, pairs, n, now, err);
     for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW)
         code = put_window(kv, w, pairs + i, window_size(i, n), now, err);
+    return code;
+}
+
+ddb_code ddb_kv_put_many(ddb_kv *kv, ddb_kv_pair *pairs, size_t n, ddb_err *err)
+{
+    window *w = new_window(n);
+    ddb_err own;
+    ddb_code code;
+    int again = 0;
+
+    if (err == NULL)
+        err = &own;
+    ddbi_err_clear(err);
+    for (size_t i = 0; i < n; i++)
+        pairs[i].left = 1;
+    if (w == NULL)
+        return ddbi_nomem(err);
+    do
+        code = put_all(kv, w, pairs, n, err);
+    while (ddbi_kv_again(code, err, &again));
     free_window(w);
     return code;
 }

@@ -26,6 +26,7 @@ typedef struct {
     ddb_return return_most; /* the last one of the enum that it knows */
     int return_blocking;
     int repeatable;
+    int dated;
     ddb_capacity *consumed;
     int timeout_ms;
 } item_write;
@@ -126,6 +127,7 @@ static ddb_code write_item(ddb_client *c, const item_write *w, ddb_item **out,
     const ddbi_job_spec spec = {
         .action = w->action,
         .repeatable = w->repeatable,
+        .dated = w->dated,
         .timeout_ms = w->timeout_ms,
     };
     ddb_item *it = NULL;
@@ -174,6 +176,7 @@ ddb_code ddb_put_item(ddb_client *c, const ddb_put_item_in *in, ddb_item **out,
         .return_most = DDB_RETURN_ALL_OLD,
         .return_blocking = in->return_blocking,
         .repeatable = in->condition == NULL || in->repeatable,
+        .dated = in->dated,
         .consumed = in->consumed,
         .timeout_ms = in->timeout_ms,
     };
@@ -194,6 +197,7 @@ ddb_code ddb_delete_item(ddb_client *c, const ddb_delete_item_in *in,
         .return_most = DDB_RETURN_ALL_OLD,
         .return_blocking = in->return_blocking,
         .repeatable = in->condition == NULL || in->repeatable,
+        .dated = in->dated,
         .consumed = in->consumed,
         .timeout_ms = in->timeout_ms,
     };
@@ -215,6 +219,7 @@ ddb_code ddb_update_item(ddb_client *c, const ddb_update_item_in *in,
         .return_most = DDB_RETURN_UPDATED_NEW,
         .return_blocking = in->return_blocking,
         .repeatable = in->repeatable,
+        .dated = in->dated,
         .consumed = in->consumed,
         .timeout_ms = in->timeout_ms,
     };

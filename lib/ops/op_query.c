@@ -33,6 +33,7 @@ struct ddb_pager {
     int counting;
     ddb_capacity *consumed;
     int timeout_ms;
+    int dated;
 };
 
 static const char *const select_names[] = {
@@ -166,11 +167,12 @@ static ddb_code read_page(ddb_page *page, const ddbi_job *j, int counting,
 }
 
 static ddb_code run_page(ddbi_job *j, const char *action, int timeout_ms,
-                         ddb_err *err)
+                         int dated, ddb_err *err)
 {
     const ddbi_job_spec spec = {
         .action = action,
         .read = 1,
+        .dated = dated,
         .timeout_ms = timeout_ms,
     };
     return ddbi_job_run(j, &spec, err);
@@ -193,8 +195,8 @@ static ddb_code one_page(ddb_client *c, const ddb_query_in *in, int scan,
         ddbi_req_fail(&q, DDB_INVALID, "max_items is for pagers: use limit");
     build_tail(&q, in->limit, in->exclusive_start_key);
     if ((code = ddbi_req_end(&q)) != DDB_OK ||
-        (code = run_page(j, scan ? "Scan" : "Query", in->timeout_ms, err)) !=
-            DDB_OK)
+        (code = run_page(j, scan ? "Scan" : "Query", in->timeout_ms, in->dated,
+                         err)) != DDB_OK)
         goto out;
     if ((page = ddbi_page_new()) == NULL) {
         code = ddbi_nomem(err);
@@ -254,6 +256,7 @@ static ddb_code open_pager(ddb_client *c, const ddb_query_in *in, int scan,
     p->counting = in->select == DDB_SELECT_COUNT;
     p->consumed = in->consumed;
     p->timeout_ms = in->timeout_ms;
+    p->dated = in->dated;
 
     ddbi_req_begin(&q, &p->head, err);
     build_head(&q, in, scan);
@@ -322,7 +325,7 @@ static ddb_code next_page(ddb_pager *p, ddb_err *err)
     q = (ddbi_req){.b = &j->body, .err = err};
     build_tail(&q, page_limit(p), p->start);
     if ((code = ddbi_req_end(&q)) != DDB_OK ||
-        (code = run_page(j, p->action, p->timeout_ms, err)) != DDB_OK)
+        (code = run_page(j, p->action, p->timeout_ms, p->dated, err)) != DDB_OK)
         goto out;
     code = read_page(p->page, j, p->counting, p->consumed, err);
     if (code == DDB_OK)
