@@ -1,8 +1,4 @@
-/* SPDX-License-Identifier: MIT *
- * All writes tell the time, and so does what a listing asks for.  When the
- * service finds our clock to be wrong, signing the same request with the right
- * time would store and compare wrong ones: it is built anew.
- */
+/* SPDX-License-Identifier: MIT */
 /*
  * The store, one key at a time.
  *
@@ -14,6 +10,10 @@
  *
  * A delete cannot leave such a mark.  One that is not certain to have been
  * the first to arrive and finds nothing tells maybe_applied.
+ *
+ * All writes tell the time, and so does what a listing asks for.  When the
+ * service finds our clock to be wrong, signing the same request with the right
+ * time would store and compare wrong ones: it is built anew.
  */
 #include "base/err.h"
 #include "kv/kv_impl.h"
