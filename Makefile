@@ -427,7 +427,7 @@ $(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
 	$(Q)$(link) -o $@ $< $O/tests/fuzz/replay.o $(static_lib) $(lib_libs) \
 	    $(LIBS)
 
-check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests)
+check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves.
 form_checks = exports headers man install
@@ -477,8 +477,11 @@ check-examples check-exports check-fuzz check-headers check-install \
 	$(check_env) $(check_$(@:check-%=%))
 
 # Builds of their own beside $O, never a tree of mixed objects.
-other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(run_checks)' \
+other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
+other_checks = $(run_checks)
+tsan: other_checks = unit faults kv ops
+valgrind coverage: other_checks = unit
 
 # One process for all unit tests: looking for leaks after each one of 2,700
 # takes minutes.
@@ -489,16 +492,17 @@ asan:
 
 # What has threads, or could have.
 tsan:
-	+TSAN_OPTIONS=halt_on_error=1 $(other_build) check CFLAGS='-O1 -g \
-	    -fsanitize=thread' checks='unit faults kv ops'
+	+TSAN_OPTIONS=halt_on_error=1 $(other_build) check \
+	    CFLAGS='-O1 -g -fsanitize=thread'
 
 valgrind:
-	+CK_FORK=no $(other_build) check checks=unit CFLAGS='-O1 -g' \
-	    TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9'
+	+CK_FORK=no $(other_build) check CFLAGS='-O1 -g' \
+	    TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9 \
+		--child-silent-after-fork=yes'
 
 coverage:
 	rm -rf $O-$@
-	+CK_FORK=no $(other_build) check checks=unit CFLAGS='-O0 -g --coverage'
+	+CK_FORK=no $(other_build) check CFLAGS='-O0 -g --coverage'
 	$(srcdir)/tests/coverage $O-$@/lib
 
 # Each target hunts for FUZZ_SECONDS from its corpus on.  What it finds is kept

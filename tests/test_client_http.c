@@ -182,7 +182,9 @@ START_TEST(a_child_cannot_use_the_client_of_its_parent)
                    err.code == DDB_FORKED;
 
         ddb_client_close(c);
-        _exit(good ? 0 : 1);
+        /* Not _exit(): valgrind would count what close has left alone. */
+        execl(good ? "/bin/true" : "/bin/false", "child", (char *)NULL);
+        _exit(2);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
