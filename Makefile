@@ -77,6 +77,9 @@ zlib_deps = zlib >= 1.2.3
 
 ifneq ($(CONFIGURED),yes)
 ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter yes no auto,$(WITH_ZLIB)),)
+$(error WITH_ZLIB is yes, no or auto, not $(WITH_ZLIB))
+endif
 zlib = no
 ifneq ($(WITH_ZLIB),no)
 zlib := $(shell $(PKG_CONFIG) --exists '$(zlib_deps)' && echo yes)
@@ -373,9 +376,6 @@ relative = $(patsubst $(2)/%,$${$(1)}/%,$(3))
 pc_exec_prefix = $(if $(filter $(prefix),$(exec_prefix)),$${prefix},$(exec_prefix))
 pc_libdir = $(call relative,exec_prefix,$(exec_prefix),$(libdir))
 pc_includedir = $(call relative,prefix,$(prefix),$(includedir))
-pc_requires = libcurl >= 7.68.0, libcrypto >= 1.1.1, jansson >= 2.10$(if \
-    $(filter yes,$(zlib)),$(comma) $(zlib_deps))
-comma = ,
 
 # Made anew whenever a directory changes, so that "make install prefix=..."
 # never installs a stale one.
@@ -386,7 +386,7 @@ $O/libddb.pc: $(srcdir)/lib/libddb.pc.in FORCE
 	    -e 's|@libdir@|$(pc_libdir)|' \
 	    -e 's|@includedir@|$(pc_includedir)|' \
 	    -e 's|@version@|$(version)|' \
-	    -e 's|@requires@|$(pc_requires)|' $< >$@.new
+	    -e 's|@requires@|$(deps)|' $< >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # For a system that has all libraries as archives.
@@ -431,17 +431,16 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves.
 form_checks = exports headers man install
-run_checks = unit fuzz examples completion faults faults_tls interop kv ops sign \
-    tool
+run_checks = unit fuzz examples completion faults faults_tls interop kv ops \
+    sign tool
 checks = $(form_checks) $(run_checks)
 
 # What every check gets to know.
 check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     PKG_CONFIG='$(PKG_CONFIG)' DDB='$(TEST_WRAPPER) $O/ddb' \
     DDB_PEERS='$(DDB_PEERS)' SHARED='$(SHARED)' STATIC='$(STATIC)' \
-    STRIP='$(STRIP)' SOMAJOR='$(somajor)' \
-    VERSION='$(version)' MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' \
-    MAN_PAGES='$(man_pages)' FUZZ_TESTS='$(fuzz_tests)'
+    STRIP='$(STRIP)' SOMAJOR='$(somajor)' VERSION='$(version)' \
+    MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' MAN_PAGES='$(man_pages)' FUZZ_TESTS='$(fuzz_tests)'
 server = $(srcdir)/tests/with-server
 unit = $(TEST_WRAPPER) $(unit_tests)
 
@@ -449,8 +448,8 @@ check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
-check_fuzz = $(srcdir)/tests/check-fuzz
 check_faults_tls = $(server) --tls $(TEST_WRAPPER) $O/tests/e2e_faults
+check_fuzz = $(srcdir)/tests/check-fuzz
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
@@ -472,8 +471,7 @@ check: all check-programs
 	    $(foreach check,$(checks),$(check)='$(check_$(check))')
 endif
 
-check-examples check-exports check-fuzz check-headers check-install \
-    check-man: all check-programs
+$(checks:%=check-%): all check-programs
 	$(check_env) $(check_$(@:check-%=%))
 
 # Builds of their own beside $O, never a tree of mixed objects.
@@ -667,7 +665,8 @@ help:
 #: check           all checks; the last line counts them; needs tools/deps
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
-#: check-exports check-fuzz check-headers check-install check-man   one of them
+#: check-NAME      one check: exports headers man install unit fuzz examples
+#:                 completion faults faults_tls interop kv ops sign tool
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
 #: bench           what calls cost; needs tools/deps bench, and quiet
@@ -683,11 +682,10 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan bench check check-examples check-exports check-fuzz \
-    check-headers check-install check-man check-programs clean coverage dist \
+.PHONY: FORCE all asan bench check check-programs clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-completion \
     install-dev install-lib install-man install-programs install-strip \
-    installdirs lint static-tools tsan uninstall valgrind
+    installdirs lint static-tools tsan uninstall valgrind $(checks:%=check-%)
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
     $(bench_obj) $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
