@@ -474,6 +474,9 @@ endif
 $(checks:%=check-%): all check-programs
 	$(check_env) $(check_$(@:check-%=%))
 
+check-size: $O/libddb.so
+	$(check_env) $(srcdir)/tests/check-size
+
 # Builds of their own beside $O, never a tree of mixed objects.
 other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
@@ -667,6 +670,7 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz examples
 #:                 completion faults faults_tls interop kv ops sign tool
+#: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
 #: bench           what calls cost; needs tools/deps bench, and quiet
@@ -682,7 +686,7 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan bench check check-programs clean coverage dist \
+.PHONY: FORCE all asan bench check check-programs check-size clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-completion \
     install-dev install-lib install-man install-programs install-strip \
     installdirs lint static-tools tsan uninstall valgrind $(checks:%=check-%)
