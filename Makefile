@@ -442,7 +442,6 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     STRIP='$(STRIP)' SOMAJOR='$(somajor)' VERSION='$(version)' \
     MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' MAN_PAGES='$(man_pages)' FUZZ_TESTS='$(fuzz_tests)'
 server = $(srcdir)/tests/with-server
-unit = $(TEST_WRAPPER) $(unit_tests)
 
 check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
 check_examples = $(server) $(srcdir)/tests/check-examples
@@ -458,13 +457,12 @@ check_ops = $(server) $(TEST_WRAPPER) $O/tests/e2e_ops
 check_man = $(server) $(srcdir)/tests/check-man
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_tool = $(server) --proxy $(srcdir)/tests/check-tool
-check_unit = $(server) $(unit)
+check_unit = $(TEST_WRAPPER) $(unit_tests)
 
-# SUITE=name: that suite alone, without a server if there is none to start.
+# SUITE=name: that suite alone.
 ifneq ($(SUITE),)
 check: check-programs
-	$(check_env) CK_RUN_SUITE=$(SUITE) CK_DEFAULT_TIMEOUT=60 \
-	    $(if $(wildcard $(DDB_PEERS)),$(server)) $(unit)
+	CK_RUN_SUITE=$(SUITE) CK_DEFAULT_TIMEOUT=60 $(check_unit)
 else
 check: all check-programs
 	@$(check_env) CK_DEFAULT_TIMEOUT=60 $(srcdir)/tests/run $O/tests/log \
