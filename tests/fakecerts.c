@@ -75,7 +75,7 @@ void fakecerts_new(fakecerts *ca, const char *name)
     add_extension(ca->cert, NID_basic_constraints, "critical,CA:TRUE");
     add_extension(ca->cert, NID_key_usage, "critical,keyCertSign");
     sign(ca->cert, ca->cert, ca->key);
-    strcpy(ca->file, "/tmp/ddb-test-ca-XXXXXX");
+    snprintf(ca->file, sizeof ca->file, "/tmp/ddb-test-ca-XXXXXX");
     fd = mkstemp(ca->file);
     ck_assert_int_ge(fd, 0);
     f = fdopen(fd, "w");

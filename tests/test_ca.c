@@ -26,7 +26,7 @@ static void make_file(const char *name)
 
 static void setup(void)
 {
-    strcpy(base, "/tmp/ddb-test-ca-XXXXXX");
+    snprintf(base, sizeof base, "/tmp/ddb-test-ca-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(base));
     snprintf(bundle, sizeof bundle, "%s/bundle.pem", base);
     snprintf(hashed, sizeof hashed, "%s/hashed", base);
