@@ -46,7 +46,7 @@ pkgconfigdir ?= $(libdir)/pkgconfig
 completionsdir ?= $(datadir)/bash-completion/completions
 
 # Where tools/deps puts the servers of others that tests run against.
-DDB_PEERS ?= build/peers
+DDB_PEERS ?= $(srcdir)/build/peers
 
 version := $(shell sed -n 's/^.define DDB_VERSION "\(.*\)"/\1/p' \
     $(srcdir)/include/ddb/ddb.h)
