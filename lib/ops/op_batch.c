@@ -327,7 +327,7 @@ static ddb_code one_request(batch *b, size_t *n, size_t *back, ddb_err *err)
         .action = b->get != NULL ? "BatchGetItem" : "BatchWriteItem",
         .read = b->get != NULL,
         .repeatable = 1,
-        .dated = b->write != NULL && b->write->dated,
+        .dated = b->get == NULL && b->write->dated,
         .timeout_ms = ddbi_plan_time(&b->plan),
     };
     ddb_code code;
