@@ -33,6 +33,8 @@ default_cflags = -Os -g
 SHARED ?= yes
 STATIC ?= yes
 WITH_ZLIB ?= auto
+WITH_SQLITE ?= auto
+WITH_MICROHTTPD ?= auto
 
 prefix ?= /usr/local
 exec_prefix ?= $(prefix)
@@ -74,31 +76,44 @@ version_script ?= -Wl,--version-script=
 
 lib_deps = libcurl >= 7.68.0 libcrypto >= 1.1.1 jansson >= 2.10
 zlib_deps = zlib >= 1.2.3
+sqlite_deps = sqlite3 >= 3.31
+microhttpd_deps = libmicrohttpd >= 0.9.70
+
+# Without configure: what is there is used, unless WITH_... says yes or no.
+# $(call optional,name,its WITH_ variable,packages): yes or no.
+optional = $(strip $(if $(filter yes no auto,$($(2))),,$(error \
+    $(2) is yes, no or auto, not $($(2))))$(if $(filter no,$($(2))),no,$(if \
+    $(shell $(PKG_CONFIG) --exists '$(3)' && echo yes),yes,$(if \
+    $(filter yes,$($(2))),$(error \
+    $(2)=yes, but $(PKG_CONFIG) finds no $(1)),no))))
 
 ifneq ($(CONFIGURED),yes)
 ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
-ifeq ($(filter yes no auto,$(WITH_ZLIB)),)
-$(error WITH_ZLIB is yes, no or auto, not $(WITH_ZLIB))
-endif
-zlib = no
-ifneq ($(WITH_ZLIB),no)
-zlib := $(shell $(PKG_CONFIG) --exists '$(zlib_deps)' && echo yes)
-ifeq ($(WITH_ZLIB)$(zlib),yes)
-$(error WITH_ZLIB=yes, but $(PKG_CONFIG) finds no zlib)
-endif
-endif
-deps := $(lib_deps) $(if $(filter yes,$(zlib)),$(zlib_deps))
+zlib := $(call optional,zlib,WITH_ZLIB,$(zlib_deps))
+sqlite := $(call optional,sqlite3,WITH_SQLITE,$(sqlite_deps))
+microhttpd := $(call optional,libmicrohttpd,WITH_MICROHTTPD,$(microhttpd_deps))
+deps := $(lib_deps) $(if $(filter yes,$(zlib)),$(zlib_deps)) \
+    $(if $(filter yes,$(sqlite)),$(sqlite_deps))
 ifneq ($(shell $(PKG_CONFIG) --exists '$(deps)' && echo yes),yes)
 $(error $(PKG_CONFIG) finds not all of: $(deps))
 endif
 lib_cflags := $(shell $(PKG_CONFIG) --cflags '$(deps)')
 lib_libs := $(shell $(PKG_CONFIG) --libs '$(deps)')
+ifeq ($(microhttpd),yes)
+microhttpd_cflags := $(shell $(PKG_CONFIG) --cflags '$(microhttpd_deps)')
+microhttpd_libs := $(shell $(PKG_CONFIG) --libs '$(microhttpd_deps)')
+endif
 endif
 endif
 
 ifeq ($(zlib),yes)
 our_cppflags += -DDDB_WITH_ZLIB
 endif
+ifeq ($(sqlite),yes)
+our_cppflags += -DDDB_WITH_SQLITE
+endif
+# The server needs the engine.
+local_server = $(if $(filter yesyes,$(sqlite)$(microhttpd)),yes)
 check_cflags = $(shell $(PKG_CONFIG) --cflags check libssl)
 check_libs = $(shell $(PKG_CONFIG) --libs check libssl)
 
@@ -155,6 +170,12 @@ lib_src = \
     lib/wire/set.c \
     lib/wire/transport.c \
     lib/wire/value.c
+
+# The local engine.
+local_src =
+ifeq ($(sqlite),yes)
+lib_src += $(local_src)
+endif
 
 # What runs for each byte and item of a request or an answer: for speed, the
 # rest for size, unless CFLAGS says how all of it is to be.
@@ -240,6 +261,11 @@ test_src = \
     tests/test_transport.c \
     tests/test_value.c \
     tests/test_version.c
+
+local_test_src =
+ifeq ($(sqlite),yes)
+test_src += $(local_test_src)
+endif
 
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
@@ -681,7 +707,8 @@ help:
 #:   install-lib install-dev install-programs install-man install-completion
 #: dist distcheck  the release's tarball, and a packager's way through it
 #: clean distclean
-#: Variables: O V=1 WERROR=1 WITH_ZLIB=yes|no|auto SHARED=no STATIC=no
+#: Variables: O V=1 WERROR=1 WITH_ZLIB=yes|no|auto WITH_SQLITE=... WITH_MICROHTTPD=...
+#:   SHARED=no STATIC=no
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:

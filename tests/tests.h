@@ -9,6 +9,13 @@
 /* For tcase_add_loop_test(): a table, a row each run. */
 #define ROWS(table) (int)(sizeof(table) / sizeof(table)[0])
 
+/* Of the local engine. */
+#ifdef DDB_WITH_SQLITE
+#define LOCAL_SUITES
+#else
+#define LOCAL_SUITES
+#endif
+
 #define SUITES                                                                 \
     SUITE(alloc)                                                               \
     SUITE(arena)                                                               \
@@ -56,7 +63,8 @@
     SUITE(kv_many)                                                             \
     SUITE(kv_open)                                                             \
     SUITE(cli)                                                                 \
-    SUITE(abi)
+    SUITE(abi)                                                                 \
+    LOCAL_SUITES
 
 #define SUITE(name) Suite *suite_##name(void);
 SUITES
