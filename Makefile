@@ -203,6 +203,9 @@ ddb_src = \
     tools/ddb_table.c \
     tools/progress.c
 
+# ddb-local, built where there is what it needs.
+server_src =
+
 test_src = \
     tests/asked.c \
     tests/failevp.c \
@@ -313,6 +316,7 @@ man_pages = \
 
 lib_obj = $(lib_src:%.c=$O/%.o)
 ddb_obj = $(ddb_src:%.c=$O/%.o)
+server_obj = $(if $(local_server),$(server_src:%.c=$O/%.o))
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
 example_obj = $(example_src:%.c=$O/%.o)
@@ -321,7 +325,7 @@ fuzz_obj = $(fuzz_src:%.c=$O/%.o)
 
 static_lib = $O/libddb.a
 shared_lib = $O/libddb.so.$(version)
-programs = $O/ddb
+programs = $O/ddb $(if $(server_obj),$O/ddb-local)
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
 examples = $(example_src:%.c=$O/%)
@@ -351,7 +355,8 @@ quote = '$(subst ','\'',$(1))'
 $O/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(call quote,$(compile)) \
-	    $(call quote,$(link) $(lib_libs) $(LIBS) $(version) $(hot_src)) \
+	    $(call quote,$(link) $(lib_libs) $(LIBS) $(version) $(hot_src) \
+		$(microhttpd_cflags) $(microhttpd_libs)) \
 	    >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -397,6 +402,15 @@ $O/ddb: $(ddb_obj) $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $(ddb_obj) $(static_lib) $(lib_libs) $(LIBS)
 
+ifneq ($(server_obj),)
+$(server_obj): private our_cppflags += $(microhttpd_cflags)
+endif
+
+$O/ddb-local: $(server_obj) $(static_lib)
+	$(say) LD $@
+	$(Q)$(link) -o $@ $(server_obj) $(static_lib) $(microhttpd_libs) \
+	    $(lib_libs) $(LIBS)
+
 # Directories that begin with another one are written relative to it.
 relative = $(patsubst $(2)/%,$${$(1)}/%,$(3))
 pc_exec_prefix = $(if $(filter $(prefix),$(exec_prefix)),$${prefix},$(exec_prefix))
@@ -416,12 +430,18 @@ $O/libddb.pc: $(srcdir)/lib/libddb.pc.in FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # For a system that has all libraries as archives.
-static-tools: $(ddb_obj) $(static_lib)
-	@mkdir -p $O/static
-	$(say) LD $O/static/ddb
-	$(Q)$(link) -static -o $O/static/ddb $(ddb_obj) $(static_lib) \
-	    $(shell $(PKG_CONFIG) --static --libs '$(deps)') $(LIBS) || \
+static_tools = $(programs:$O/%=$O/static/%)
+$O/static/ddb: $(ddb_obj)
+$O/static/ddb-local: $(server_obj)
+$(static_tools): $(static_lib)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(link) -static -o $@ $(filter %.o,$^) $(static_lib) \
+	    $(shell $(PKG_CONFIG) --static --libs \
+		'$(deps) $(if $(local_server),$(microhttpd_deps))') $(LIBS) || \
 	{ echo 'static-tools: not all libraries are there as archives'; exit 1; }
+
+static-tools: $(static_tools)
 
 # ---- Checks -----------------------------------------------------------------
 
@@ -559,7 +579,7 @@ fuzz-run: $(fuzz_hunters)
 bench: $(bench_program)
 	$(srcdir)/bench/run $(bench_program) $O/bench/log
 
-c_files = $(headers) $(lib_src) $(ddb_src) $(test_src) $(e2e_src) \
+c_files = $(headers) $(lib_src) $(ddb_src) $(server_src) $(test_src) $(e2e_src) \
     $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
         $(srcdir)/tools/*.h $(srcdir)/tests/*.h $(srcdir)/tests/fuzz/*.h))
@@ -571,7 +591,7 @@ format:
 # aloud what it does not show; all else that it says is a finding.
 lint:
 	cd $(srcdir) && clang-format --dry-run -Werror $(c_files)
-	cd $(srcdir) && printf '%s\n' $(lib_src) $(ddb_src) | \
+	cd $(srcdir) && printf '%s\n' $(lib_src) $(ddb_src) $(server_src) | \
 	    xargs -P 2 -I {} clang-tidy --quiet {} -- -std=c11 $(lint_flags) \
 	    $(lib_cflags) 2>&1 | { ! grep -v '^[0-9]* warnings\{0,1\} generated'; }
 	cd $(srcdir) && cppcheck --quiet -j 2 --std=c11 --error-exitcode=1 \
@@ -702,7 +722,8 @@ help:
 #: coverage        lines and branches that the unit tests reach
 #: fuzz            hunt with libFuzzer (clang), FUZZ_SECONDS a target
 #: lint format     clang-format, clang-tidy, cppcheck; format mends
-#: static-tools    ddb without shared libraries, where the system has archives
+#: static-tools    the programs without shared libraries, where the system has
+#:                 archives
 #: install uninstall install-strip   DESTDIR, prefix and all of GNU's names
 #:   install-lib install-dev install-programs install-man install-completion
 #: dist distcheck  the release's tarball, and a packager's way through it
@@ -717,5 +738,6 @@ FORCE:
     install-dev install-lib install-man install-programs install-strip \
     installdirs lint static-tools tsan uninstall valgrind $(checks:%=check-%)
 
--include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(test_obj) $(e2e_obj) \
+-include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(server_obj) \
+    $(test_obj) $(e2e_obj) \
     $(bench_obj) $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)
