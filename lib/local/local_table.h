@@ -33,7 +33,10 @@ typedef struct {
     ddbi_projected projected;
     uint32_t n_included;
     ddb_bytes *included;
-    int64_t rcu, wcu; /* provisioned; 0: on demand */
+    int64_t rcu, wcu;     /* provisioned; 0: on demand */
+    int64_t decreases;    /* of throughput, on the day of the last */
+    int64_t decreased_ms; /* Unix milliseconds of the last; 0: none yet */
+    int64_t increased_ms;
 } ddbi_index;
 
 typedef struct ddbi_table {
@@ -44,26 +47,54 @@ typedef struct ddbi_table {
     uint32_t n_indexes;
     ddbi_index *indexes;
     int on_demand;
+    int64_t on_demand_ms;  /* since when, or when last; 0: never was */
     ddb_bytes table_class; /* n 0: never said */
     int protected;         /* DeletionProtectionEnabled */
     ddb_bytes ttl;         /* attribute; n 0: expiry is off */
     uint32_t ttl_id;       /* number of the rows by expiry; 0: never was on */
-    int64_t decreases, increases; /* of throughput: times changed, ms of the */
-    int64_t decreased_ms, increased_ms; /* last; for DescribeTable */
     uint32_t n_tags;
     ddbi_tag_in *tags;
 } ddbi_table;
+
+/* ---- The catalogue's JSON (local_schema.c) ------------------------------ */
+
+/* A description as the catalogue keeps it. */
+void ddbi_table_write(ddbi_buf *b, const ddbi_table *t);
+/* Back again, all of it in the arena: DDB_NOMEM, or DDB_SYSTEM for what is no
+ * description. */
+ddb_code ddbi_table_read(ddbi_arena *arena, ddb_bytes json, ddbi_table *out,
+                         ddb_err *err);
 
 /* Tables read before, so that a request need not parse its table again: the
  * description's text tells whether it is still the same.  NULL: no memory. */
 struct ddbi_catalogue *ddbi_catalogue_new(void);
 void ddbi_catalogue_free(struct ddbi_catalogue *c);
+/* Between requests: what changed or was deleted is freed, and all of it when
+ * there is much. */
+void ddbi_catalogue_trim(struct ddbi_catalogue *c);
+/* The table of this description, parsed now or before; lent until the next
+ * trim. */
+ddb_code ddbi_catalogue_table(struct ddbi_catalogue *c, ddb_bytes name,
+                              ddb_bytes json, const ddbi_table **out,
+                              ddb_err *err);
+
+/* ---- Tables by name (local_table.c) ------------------------------------- */
 
 /* The table of this name or ARN; lent until the request ends.  Refuses with
  * ResourceNotFoundException ("Requested resource not found"). */
 ddb_code ddbi_table_find(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
+/* The same, as the actions on tables say it: "...: Table: NAME not found". */
+ddb_code ddbi_table_named(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
+/* The same; DDB_NOT_FOUND, refusing nothing. */
+ddb_code ddbi_table_look(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
+/* The names' part of an ARN; anything else as it is. */
+ddb_bytes ddbi_table_bare_name(ddb_bytes name_or_arn);
 /* Write the description into the catalogue (new or changed). */
 ddb_code ddbi_table_save(ddbi_ask *a, const ddbi_table *t);
+/* Take it out of the catalogue, with all rows. */
+ddb_code ddbi_table_drop(ddbi_ask *a, const ddbi_table *t);
+/* All rows of a table's, index's or expiry's number. */
+ddb_code ddbi_table_clear(ddbi_ask *a, uint32_t id);
 /* A number nobody has had. */
 ddb_code ddbi_table_number(ddbi_ask *a, uint32_t *out);
 /* By IndexName: refuses, with the service's words, one that is not there. */
@@ -71,5 +102,33 @@ ddb_code ddbi_table_index(ddbi_ask *a, const ddbi_table *t, ddb_bytes name,
                           const ddbi_index **out);
 /* arn:aws:dynamodb:REGION:000000000000:table/NAME[/index/INDEX] */
 void ddbi_table_arn(ddbi_ask *a, ddbi_buf *b, ddb_bytes table, ddb_bytes index);
+
+/* ---- TableDescription (local_describe.c) -------------------------------- */
+
+/* {"MEMBER":{...}} is the answer; status and, of the index with the number
+ * `changed`, index_status: "ACTIVE", "CREATING" and so on.  Items and bytes
+ * are counted now. */
+ddb_code ddbi_describe_table(ddbi_ask *a, const char *member,
+                             const ddbi_table *t, const char *status,
+                             uint32_t changed, const char *index_status);
+
+/* ---- What keys and indexes may be (local_rules.c) ----------------------- */
+
+/* A KeySchema over the AttributeDefinitions: refuses what is none. */
+ddb_code ddbi_rule_keys(ddbi_ask *a, const ddbi_key_in *schema, uint32_t n,
+                        const ddbi_attribute_in *defs, uint32_t n_defs,
+                        ddbi_index *out);
+/* An index with keys and projection. */
+ddb_code ddbi_rule_index(ddbi_ask *a, const ddbi_index_in *in,
+                         const ddbi_attribute_in *defs, uint32_t n_defs,
+                         ddbi_index *out);
+/* All attributes that a table is defined with are used by a key. */
+ddb_code ddbi_rule_definitions(ddbi_ask *a, const ddbi_table *t,
+                               const ddbi_attribute_in *defs, uint32_t n);
+/* Names of indexes once each, how many of them, what they project. */
+ddb_code ddbi_rule_indexes(ddbi_ask *a, const ddbi_table *t);
+/* "Given value 1000000000001 for ReadCapacityUnits is out of bounds" */
+ddb_code ddbi_rule_throughput(ddbi_ask *a, const ddbi_throughput_in *in);
+ddb_code ddbi_rule_tags(ddbi_ask *a, const ddbi_tag_in *tags, uint32_t n);
 
 #endif
