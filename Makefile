@@ -172,7 +172,8 @@ lib_src = \
     lib/wire/value.c
 
 # The local engine.
-local_src =
+local_src = \
+    lib/local/local_key.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)
 endif
@@ -185,6 +186,7 @@ hot_src = \
     lib/base/buf.c \
     lib/base/crc32.c \
     lib/base/enc.c \
+    lib/local/local_key.c \
     lib/wire/codec.c \
     lib/wire/item.c \
     lib/wire/json_read.c \
@@ -265,7 +267,8 @@ test_src = \
     tests/test_value.c \
     tests/test_version.c
 
-local_test_src =
+local_test_src = \
+    tests/test_local_key.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)
 endif

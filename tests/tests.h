@@ -11,7 +11,7 @@
 
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
-#define LOCAL_SUITES
+#define LOCAL_SUITES SUITE(local_key)
 #else
 #define LOCAL_SUITES
 #endif

@@ -35,7 +35,7 @@ void ddbi_place_partition(ddbi_buf *b, uint32_t id, ddb_bytes pk);
 void ddbi_place_add(ddbi_buf *b, ddb_bytes field, int whole);
 
 /* All rows of a table or index whose hash is at least `hash`; hash 2^32: the
- * end of them, which is where the next one begins. */
+ * end of them, which is where the next one begins.  No number is 2^32 - 1. */
 void ddbi_place_hash(ddbi_buf *b, uint32_t id, uint64_t hash);
 
 /* Turn a beginning into the first place behind all that begin with it. */
@@ -43,7 +43,8 @@ void ddbi_place_after(ddbi_buf *b);
 /* Turn a place into the next one possible. */
 void ddbi_place_next(ddbi_buf *b);
 
-/* In the catalogue, by name (its order is that of bytes): number 0. */
+/* By a name alone, as in the catalogue: the number, 4 bytes, and the name as
+ * it is. */
 void ddbi_place_named(ddbi_buf *b, uint32_t id, ddb_bytes name);
 
 #endif
