@@ -52,8 +52,11 @@ ddb_code ddbi_condition_parse(ddbi_expr_scope *s, ddb_bytes text,
 /* Is it true of the item (NULL: there is none)?  1, 0; -1: no memory. */
 int ddbi_condition_holds(const ddbi_condition *c, const ddb_item *it,
                          ddbi_arena *arena);
-/* Attributes of the first level that it reads: the i-th, n 0: no more. */
-ddb_bytes ddbi_condition_attribute(const ddbi_condition *c, uint32_t i);
+/* Attributes of the first level that it reads, each once: the i-th, n 0: no
+ * more.  *nested (may be NULL): some path goes into it ("a.b", "a[0]"), which
+ * none may do with a key attribute. */
+ddb_bytes ddbi_condition_attribute(const ddbi_condition *c, uint32_t i,
+                                   int *nested);
 
 /* ---- Key condition expressions ------------------------------------------ */
 
@@ -82,7 +85,9 @@ typedef struct {
 /* Refuses what no key condition can be (OR, NOT, IN, <>, functions, nested
  * paths, three conditions, two of one attribute), with the service's whole
  * message where it has no "Invalid KeyConditionExpression: " before it: then
- * *whole is set. */
+ * *whole is set, all names and values in the text count as used, and the
+ * service tells it only after the other expressions' faults and unused names
+ * and values. */
 ddb_code ddbi_key_condition_parse(ddbi_expr_scope *s, ddb_bytes text,
                                   ddbi_key_condition *out, int *whole);
 
@@ -96,7 +101,8 @@ ddb_code ddbi_projection_parse(ddbi_expr_scope *s, ddb_bytes text,
  * up.  NULL: no memory. */
 ddb_item *ddbi_projection_apply(const ddbi_projection *p, const ddb_item *it,
                                 ddbi_arena *arena);
-ddb_bytes ddbi_projection_attribute(const ddbi_projection *p, uint32_t i);
+ddb_bytes ddbi_projection_attribute(const ddbi_projection *p, uint32_t i,
+                                    int *nested);
 
 /* ---- Update expressions ------------------------------------------------- */
 
@@ -115,6 +121,6 @@ ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,
                               ddbi_arena *arena);
 /* Attributes of the first level that it changes: key attributes among them
  * are the caller's to refuse. */
-ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i);
+ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i, int *nested);
 
 #endif

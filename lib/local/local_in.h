@@ -84,6 +84,8 @@ typedef struct {
     ddb_item *key;
     ddb_bytes update; /* expressions; p NULL: absent, n 0: empty */
     ddb_bytes condition;
+    ddb_bytes key_condition; /* Query */
+    ddb_bytes filter;        /* Query, Scan */
     ddb_bytes projection;
     ddbi_names_in names;
     ddb_item *values;
@@ -126,8 +128,6 @@ typedef struct {
     ddbi_tri consistent;
 
     ddb_bytes index; /* Query, Scan */
-    ddb_bytes key_condition;
-    ddb_bytes filter;
     ddb_bytes select;
     ddbi_int limit; /* ListTables too */
     ddbi_tri forward;

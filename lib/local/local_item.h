@@ -83,12 +83,14 @@ void ddbi_cost_write_all(ddbi_ask *a, const ddbi_cost *costs, size_t n);
 
 /* ---- Expressions of one operation (local_op.c) -------------------------- */
 
-/* Condition, update and projection of a request, parsed by one scope. */
+/* All expressions of a request, parsed by one scope; NULL, or n 0: not there. */
 typedef struct {
     ddbi_expr_scope scope;
     ddbi_condition *condition;
     ddbi_update *update;
     ddbi_projection *projection;
+    ddbi_condition *filter;
+    ddbi_key_condition key;
 } ddbi_op;
 
 /* Which parameters go together, names and values, and then all expressions in
