@@ -173,7 +173,9 @@ lib_src = \
 
 # The local engine.
 local_src = \
-    lib/local/local_key.c
+    lib/local/local_ask.c \
+    lib/local/local_key.c \
+    lib/local/local_value.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)
 endif

@@ -56,6 +56,11 @@ ddb_code ddbi_ask_nomem(ddbi_ask *a);
  * with the service's words. */
 ddb_code ddbi_check_value(ddbi_ask *a, ddb_value *v);
 ddb_code ddbi_check_item(ddbi_ask *a, ddb_item *it);
+/* The same of ExpressionAttributeValues ("ExpressionAttributeValues contains
+ * invalid value: ... for key :v") and of ExclusiveStartKey ("The provided
+ * starting key is invalid: ..."). */
+ddb_code ddbi_check_values(ddbi_ask *a, ddb_item *values);
+ddb_code ddbi_check_start(ddbi_ask *a, ddb_item *key);
 /* As an error message shows a value: {S:text}, {N:1}, ... */
 void ddbi_show_value(ddbi_buf *b, const ddb_value *v);
 /* Parse an item as it is stored. */

@@ -106,25 +106,35 @@ static int has_twice_sorted(const ddb_value *elements, uint32_t n,
     return 0;
 }
 
-ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n)
+ddb_code ddbi_set_has_twice(const ddb_value *elements, size_t n)
 {
     uint32_t *order;
     int twice;
 
-    if (n == 0)
-        return ddbi_value_fail(arena, DDB_INVALID, "a set without elements");
     if (n <= DDBI_FEW) {
         twice = has_twice(elements, (uint32_t)n);
     } else {
         order = ddbi_realloc_array(NULL, n, sizeof *order);
         if (!order)
-            return ddbi_value_fail(arena, DDB_NOMEM, NULL);
+            return DDB_NOMEM;
         twice = has_twice_sorted(elements, (uint32_t)n, order);
         ddbi_free(order);
     }
-    return twice ? ddbi_value_fail(arena, DDB_INVALID,
-                                   "a set with the same element twice")
-                 : DDB_OK;
+    return twice ? DDB_INVALID : DDB_OK;
+}
+
+ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n)
+{
+    ddb_code code;
+
+    if (n == 0)
+        return ddbi_value_fail(arena, DDB_INVALID, "a set without elements");
+    code = ddbi_set_has_twice(elements, n);
+    if (code == DDB_OK)
+        return code;
+    return ddbi_value_fail(
+        arena, code,
+        code == DDB_NOMEM ? NULL : "a set with the same element twice");
 }
 
 static int set_has(const ddb_value *set, const ddb_value *element)

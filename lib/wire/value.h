@@ -109,6 +109,9 @@ size_t ddbi_value_size(const ddb_value *v);
 /* Not empty, and no element twice: else the arena fails.  Numbers are written
  * as ddbi_number_format() does. */
 ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n);
+/* Is an element there twice, numbers being written in the one way?  DDB_OK:
+ * no; DDB_INVALID: yes; DDB_NOMEM. */
+ddb_code ddbi_set_has_twice(const ddb_value *elements, size_t n);
 /* Without order; numbers as numbers. */
 int ddbi_set_equal(const ddb_value *a, const ddb_value *b);
 /* An order of S, N or B, of which 0 is equal, and a number's is its own. */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Refusals: the JSON of an error answer, in the three shapes that the service
+ * has.  Its own errors carry "message"; those that its framework finds while
+ * it reads a request (com.amazon.coral.service) carry "Message", or nothing.
+ *
+ * A message may quote what was sent and be as long as that.
+ *
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+ */
+#include "local/local_ask.h"
+
+#include "base/enc.h"
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SERVICE "com.amazonaws.dynamodb.v20120810#"
+#define VALIDATE "com.amazon.coral.validate#ValidationException"
+#define CORAL "com.amazon.coral.service#"
+
+ddb_code ddbi_ask_nomem(ddbi_ask *a)
+{
+    return ddbi_nomem(a->err);
+}
+
+/* Bytes that are no UTF-8 become '?', which is what JSON can carry. */
+static void clean(char *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t span = ddbi_utf8_char(p + i, n - i);
+
+        if (span == 0)
+            p[i] = '?';
+        i += span ? span : 1;
+    }
+}
+
+static void format_text(ddbi_buf *b, const char *format, va_list args)
+{
+    va_list again;
+    char *to;
+    int n;
+
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (n < 0 || ddbi_buf_reserve(b, (size_t)n + 1)) {
+        ddbi_buf_fail(b, DDB_NOMEM);
+        return;
+    }
+    to = ddbi_buf_extend(b, (size_t)n);
+    vsnprintf(to, (size_t)n + 1, format, args);
+    clean(to, (size_t)n);
+}
+
+/* An object of __type and, unless text is NULL, a message. */
+static ddb_code refuse(ddbi_ask *a, const char *prefix, const char *type,
+                       const char *member, ddbi_buf *text)
+{
+    ddbi_buf *b = &a->refusal;
+
+    a->status = strcmp(type, "InternalServerError") == 0 ? 500 : 400;
+    ddbi_buf_clear(b);
+    ddbi_buf_add_str(b, "{\"__type\":\"");
+    ddbi_buf_add_str(b, prefix);
+    ddbi_buf_add_str(b, type);
+    ddbi_buf_add_c(b, '"');
+    if (text != NULL) {
+        ddbi_json_key(b, member, strlen(member));
+        ddbi_json_str(b, text->p, text->n);
+        if (text->failed != DDB_OK)
+            ddbi_buf_fail(b, text->failed);
+        ddbi_buf_free(text);
+    }
+    ddbi_json_close(b, '}');
+    return b->failed == DDB_OK ? DDB_SERVICE : ddbi_ask_nomem(a);
+}
+
+ddb_code ddbi_refuse(ddbi_ask *a, const char *type, const char *format, ...)
+{
+    ddbi_buf text = {0};
+    va_list args;
+
+    va_start(args, format);
+    format_text(&text, format, args);
+    va_end(args);
+    return refuse(a, SERVICE, type, "message", &text);
+}
+
+ddb_code ddbi_refuse_invalid(ddbi_ask *a, const char *format, ...)
+{
+    ddbi_buf text = {0};
+    va_list args;
+
+    va_start(args, format);
+    format_text(&text, format, args);
+    va_end(args);
+    return refuse(a, VALIDATE, "", "message", &text);
+}
+
+ddb_code ddbi_refuse_coral(ddbi_ask *a, const char *type, const char *message)
+{
+    ddbi_buf text = {0};
+
+    if (message == NULL)
+        return refuse(a, CORAL, type, NULL, NULL);
+    ddbi_buf_add_str(&text, message);
+    return refuse(a, CORAL, type, "Message", &text);
+}
+
+void ddbi_refuse_member(ddbi_ask *a, const char *name, ddb_bytes json)
+{
+    ddbi_buf *b = &a->refusal;
+
+    if (b->n == 0)
+        return;
+    b->n--; /* the closing brace */
+    ddbi_json_key(b, name, strlen(name));
+    ddbi_json_raw(b, json.p, json.n);
+    ddbi_json_close(b, '}');
+}
