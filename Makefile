@@ -174,7 +174,10 @@ lib_src = \
 # The local engine.
 local_src = \
     lib/local/local_ask.c \
+    lib/local/local_cost.c \
+    lib/local/local_item.c \
     lib/local/local_key.c \
+    lib/local/local_op.c \
     lib/local/local_value.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)

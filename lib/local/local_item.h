@@ -20,6 +20,15 @@ ddb_code ddbi_check_key(ddbi_ask *a, const ddbi_table *t, const ddb_item *key);
  * ("One or more parameter values were invalid: Missing the key ..."). */
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
+/* Of what can be in a Key or an item: no key attribute, of the table or an
+ * index, is empty.  Transactions ask it first. */
+ddb_code ddbi_check_not_empty(ddbi_ask *a, const ddbi_table *t,
+                              const ddb_item *it);
+/* What an update has made of the attributes that key indexes. */
+ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
+                            const ddb_item *it);
+/* "S", "BOOL" and so on; "" of none. */
+const char *ddbi_type_name(ddb_type type);
 /* Where an item stands in the table, or in an index (tie: the table's key);
  * in an index it may be that it does not: *out is empty.  In the arena. */
 ddb_code ddbi_item_place(ddbi_ask *a, const ddbi_table *t,
@@ -40,13 +49,20 @@ typedef struct {
 
 ddb_code ddbi_read_stored(ddbi_ask *a, const ddbi_table *t, const ddb_item *key,
                           int parse, ddbi_stored *out);
-/* Put new (NULL: delete) where old is; old was read with parse.  All indexes
- * and the expiry follow.  Capacity is added to *cost. */
+/* Does a write of this table need what was there parsed? */
+int ddbi_write_parses(const ddbi_table *t);
+
+/* A write that is ready: what it costs is known and nothing has happened. */
+typedef struct ddbi_write ddbi_write;
 struct ddbi_cost;
-ddb_code ddbi_write_stored(ddbi_ask *a, const ddbi_table *t,
-                           const ddbi_stored *old, ddb_item *new_item,
-                           struct ddbi_cost *cost);
-/* Rows of an index, for an item: what it projects of it.  NULL: no memory. */
+/* Put new (NULL: delete) where old is, which was read with parse if the table
+ * wants it so.  Capacity is added to *cost. */
+ddb_code ddbi_write_ready(ddbi_ask *a, const ddbi_table *t,
+                          const ddbi_stored *old, const ddb_item *new_item,
+                          struct ddbi_cost *cost, ddbi_write **out);
+/* Do it: the item's row and those of all indexes and the expiry. */
+ddb_code ddbi_write_do(ddbi_ask *a, const ddbi_write *w);
+/* What an index has of an item.  NULL: no memory. */
 ddb_item *ddbi_projected_item(ddbi_ask *a, const ddbi_table *t,
                               const ddbi_index *index, const ddb_item *it);
 /* Fill an index that is new with all items of the table; or, with a ttl_id,
@@ -56,26 +72,49 @@ ddb_code ddbi_fill_index(ddbi_ask *a, const ddbi_table *t,
 ddb_code ddbi_fill_expiry(ddbi_ask *a, const ddbi_table *t);
 /* Remove what has expired of all tables, at most max items. */
 ddb_code ddbi_expire(ddbi_ask *a, int max, int *more);
+/* ItemCollectionMetrics of one item: an object, appended to the answer as
+ * such; nothing on a table without local indexes. */
+ddb_code ddbi_metrics_write(ddbi_ask *a, const ddbi_table *t,
+                            const ddb_item *key);
 
 /* ---- What it costs (local_cost.c) --------------------------------------- */
+
+/* Why something was throttled; reason NULL: it was not. */
+typedef struct {
+    const char *reason;
+    const ddbi_table *table;
+    const ddbi_index *index; /* NULL: the table itself */
+} ddbi_throttle;
 
 /* Units of one table by where they were used; index i of the table's. */
 typedef struct ddbi_cost {
     const ddbi_table *table;
-    double read, write;               /* of the table itself */
+    ddb_bytes name;     /* as the request has it: a name or an ARN */
+    int transaction;    /* read and write units are told apart */
+    double read, write; /* of the table itself */
     double *index_read, *index_write; /* n_indexes each; NULL: none */
+    ddb_bytes *index_partition;       /* of what was written; n 0: as the
+                                         table's */
 } ddbi_cost;
 
-ddb_code ddbi_cost_begin(ddbi_ask *a, const ddbi_table *t, ddbi_cost *out);
-/* 4 KB a unit, half of it when not consistent; 1 KB a unit of writing. */
+ddb_code ddbi_cost_begin(ddbi_ask *a, const ddbi_table *t, ddb_bytes name,
+                         ddbi_cost *out);
+/* Add the units of one to another of the same table. */
+void ddbi_cost_add(ddbi_cost *to, const ddbi_cost *from);
+/* Twice as much, as in transactions. */
+void ddbi_cost_double(ddbi_cost *cost);
+/* 4 KB a unit, half of it when not consistent; 1 KB a unit of writing.  One
+ * unit at least. */
 double ddbi_read_units(int64_t bytes, int consistent);
 double ddbi_write_units(int64_t bytes);
 /* May it be used?  Refuses as the service throttles: with
  * ProvisionedThroughputExceededException or, on demand, ThrottlingException,
- * and ThrottlingReasons.  batch: *throttled instead, and nothing is refused;
- * NULL: no batch. */
+ * and ThrottlingReasons.  throttled: that is told there instead and nothing
+ * is refused, as in batches; NULL: no batch. */
 ddb_code ddbi_cost_admit(ddbi_ask *a, const ddbi_cost *cost,
-                         ddb_bytes partition, int *throttled);
+                         ddb_bytes partition, ddbi_throttle *throttled);
+/* Refuse for that. */
+ddb_code ddbi_cost_refuse(ddbi_ask *a, const ddbi_throttle *why);
 /* "ConsumedCapacity":{...} as ReturnConsumedCapacity asks, if it does; in an
  * array of all tables for batches and transactions. */
 void ddbi_cost_write(ddbi_ask *a, const ddbi_cost *cost);
@@ -93,11 +132,28 @@ typedef struct {
     ddbi_key_condition key;
 } ddbi_op;
 
-/* Which parameters go together, names and values, and then all expressions in
- * the service's order; refuses. */
+/* Parameters that we have not: refuses, and says so. */
+ddb_code ddbi_op_legacy(ddbi_ask *a);
+/* Names and values come only with expressions.  any: there is one; without:
+ * of those that can have values none is there ("FilterExpression is null"),
+ * NULL: one is, or there are none such. */
+ddb_code ddbi_op_together(ddbi_ask *a, const ddbi_op_in *in, int any,
+                          const char *without);
+/* Names and values themselves, before the first expression is parsed. */
+ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out);
+/* After each function of expr.h: DDB_INVALID becomes a refusal ("Invalid
+ * FilterExpression: ...", name NULL: the message alone), memory is told. */
+ddb_code ddbi_op_judge(ddbi_ask *a, ddbi_op *op, ddb_code code,
+                       const char *name);
+/* All names and values were used. */
+ddb_code ddbi_op_end(ddbi_ask *a, ddbi_op *op);
+/* All of it but together, in the service's order of expressions. */
 ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out);
 /* ConditionalCheckFailedException, with the item when it is asked for. */
 ddb_code ddbi_op_condition(ddbi_ask *a, const ddbi_op_in *in, const ddbi_op *op,
                            const ddbi_stored *old);
+/* The message of the refusal there is, and no refusal any more: to be said
+ * another way.  p NULL: no memory. */
+ddb_bytes ddbi_op_message(ddbi_ask *a);
 
 #endif
