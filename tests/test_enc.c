@@ -306,6 +306,20 @@ START_TEST(trims_both_ends)
 }
 END_TEST
 
+START_TEST(equal_byte_for_byte)
+{
+    const ddb_bytes none = {0}, one = {"a", 1}, zero = {"a\0b", 3};
+
+    ck_assert(ddbi_equal(none, none));
+    ck_assert(!ddbi_equal(none, one));
+    ck_assert(ddbi_equal(zero, (ddb_bytes){"a\0b", 3}));
+    ck_assert(!ddbi_equal(zero, (ddb_bytes){"a\0c", 3}));
+    ck_assert(ddbi_equal_text(one, "a"));
+    ck_assert(!ddbi_equal_text(zero, "a"));
+    ck_assert(ddbi_equal_text(none, ""));
+}
+END_TEST
+
 START_TEST(equal_but_for_case)
 {
     ck_assert(ddbi_equal_nocase("", ""));
@@ -378,6 +392,7 @@ Suite *suite_enc(void)
     tcase_add_loop_test(tc, cut_tears_no_character, 0, ROWS(cuts));
     tcase_add_test(tc, ascii_alone_has_case_and_digits);
     tcase_add_loop_test(tc, trims_both_ends, 0, ROWS(trims));
+    tcase_add_test(tc, equal_byte_for_byte);
     tcase_add_test(tc, equal_but_for_case);
     tcase_add_loop_test(tc, parses_whole_numbers_up_to_max, 0, ROWS(numbers));
     suite_add_tcase(s, tc);

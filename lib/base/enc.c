@@ -252,6 +252,16 @@ ddb_bytes ddbi_trim(const char *p, size_t n)
     return (ddb_bytes){p, n};
 }
 
+int ddbi_equal(ddb_bytes a, ddb_bytes b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+int ddbi_equal_text(ddb_bytes a, const char *text)
+{
+    return ddbi_equal(a, (ddb_bytes){text, strlen(text)});
+}
+
 int ddbi_equal_nocase(const char *a, const char *b)
 {
     while (*a && ddbi_lower(*a) == ddbi_lower(*b))

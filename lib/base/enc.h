@@ -42,6 +42,8 @@ static inline int ddbi_is_digit(int c)
 int ddbi_is_alnum(int c);
 /* Without space, tab, CR and LF at both ends. */
 ddb_bytes ddbi_trim(const char *p, size_t n);
+int ddbi_equal(ddb_bytes a, ddb_bytes b);
+int ddbi_equal_text(ddb_bytes a, const char *text);
 /* Equal but for the case of ASCII letters. */
 int ddbi_equal_nocase(const char *a, const char *b);
 /* All of text as an unsigned decimal of at most max; 0 when it is one. */

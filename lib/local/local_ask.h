@@ -63,8 +63,10 @@ ddb_code ddbi_check_values(ddbi_ask *a, ddb_item *values);
 ddb_code ddbi_check_start(ddbi_ask *a, ddb_item *key);
 /* As an error message shows a value: {S:text}, {N:1}, ... */
 void ddbi_show_value(ddbi_buf *b, const ddb_value *v);
-/* Parse an item as it is stored. */
+/* Parse an item as it is stored, in the request's arena or in another. */
 ddb_code ddbi_load_item(ddbi_ask *a, ddb_bytes body, ddb_item **out);
+ddb_code ddbi_load_item_in(ddbi_ask *a, ddbi_arena *arena, ddb_bytes body,
+                           ddb_item **out);
 
 /* ---- Reading requests (local_read.c, local_members.c) ------------------- */
 

@@ -73,11 +73,9 @@ static ddb_code check_size(ddbi_ask *a, const ddb_value *v, int sort)
 
 /* ---- A Key -------------------------------------------------------------- */
 
-static ddb_code check_key_part(ddbi_ask *a, const ddb_item *key,
-                               const ddbi_key_attribute *k, int sort)
+ddb_code ddbi_check_key_value(ddbi_ask *a, const ddb_value *v,
+                              const ddbi_key_attribute *k, int sort)
 {
-    const ddb_value *v = key_value(key, k);
-
     if (!v || v->type != k->type)
         return refuse_mismatch(a);
     if (is_empty(v))
@@ -92,9 +90,9 @@ ddb_code ddbi_check_key(ddbi_ask *a, const ddbi_table *t, const ddb_item *key)
 
     if (key->n != (s->sk.name.n ? 2u : 1u))
         return refuse_mismatch(a);
-    code = check_key_part(a, key, &s->pk, 0);
+    code = ddbi_check_key_value(a, key_value(key, &s->pk), &s->pk, 0);
     if (code == DDB_OK && s->sk.name.n)
-        code = check_key_part(a, key, &s->sk, 1);
+        code = ddbi_check_key_value(a, key_value(key, &s->sk), &s->sk, 1);
     return code;
 }
 

@@ -16,6 +16,9 @@
 /* A Key: exactly the table's key attributes, of their types, neither empty
  * nor too long ("The provided key element does not match the schema"). */
 ddb_code ddbi_check_key(ddbi_ask *a, const ddbi_table *t, const ddb_item *key);
+/* One attribute of it; v NULL: it is not there. */
+ddb_code ddbi_check_key_value(ddbi_ask *a, const ddb_value *v,
+                              const ddbi_key_attribute *k, int sort);
 /* The key attributes of a whole item, and of what it is in each index
  * ("One or more parameter values were invalid: Missing the key ..."). */
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,

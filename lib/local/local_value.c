@@ -334,8 +334,14 @@ ddb_code ddbi_check_start(ddbi_ask *a, ddb_item *key)
 
 ddb_code ddbi_load_item(ddbi_ask *a, ddb_bytes body, ddb_item **out)
 {
+    return ddbi_load_item_in(a, a->arena, body, out);
+}
+
+ddb_code ddbi_load_item_in(ddbi_ask *a, ddbi_arena *arena, ddb_bytes body,
+                           ddb_item **out)
+{
     ddbi_json_reader r;
-    ddb_item *it = ddbi_item_in(a->arena, 0);
+    ddb_item *it = ddbi_item_in(arena, 0);
     ddb_err why = {0};
 
     *out = NULL;
