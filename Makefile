@@ -178,6 +178,7 @@ local_src = \
     lib/local/local_item.c \
     lib/local/local_key.c \
     lib/local/local_op.c \
+    lib/local/local_store.c \
     lib/local/local_value.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)
@@ -192,6 +193,7 @@ hot_src = \
     lib/base/crc32.c \
     lib/base/enc.c \
     lib/local/local_key.c \
+    lib/local/local_store.c \
     lib/wire/codec.c \
     lib/wire/item.c \
     lib/wire/json_read.c \
@@ -273,7 +275,8 @@ test_src = \
     tests/test_version.c
 
 local_test_src = \
-    tests/test_local_key.c
+    tests/test_local_key.c \
+    tests/test_local_store.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)
 endif

@@ -11,7 +11,9 @@
 
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
-#define LOCAL_SUITES SUITE(local_key)
+#define LOCAL_SUITES                                                           \
+    SUITE(local_key)                                                           \
+    SUITE(local_store)
 #else
 #define LOCAL_SUITES
 #endif
