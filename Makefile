@@ -174,11 +174,20 @@ lib_src = \
 # The local engine.
 local_src = \
     lib/local/local_ask.c \
+    lib/local/local_catalogue.c \
     lib/local/local_cost.c \
+    lib/local/local_create.c \
+    lib/local/local_describe.c \
     lib/local/local_item.c \
     lib/local/local_key.c \
     lib/local/local_op.c \
+    lib/local/local_rules.c \
+    lib/local/local_schema.c \
     lib/local/local_store.c \
+    lib/local/local_table.c \
+    lib/local/local_tables.c \
+    lib/local/local_tags.c \
+    lib/local/local_ttl.c \
     lib/local/local_value.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)

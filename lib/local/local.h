@@ -36,6 +36,8 @@ typedef struct {
     ddbi_sync sync;
     const ddbi_clock *clock; /* NULL: the system's; must live on */
     const char *region;      /* in ARNs; NULL: "local" */
+    const char *address;     /* host and port that DescribeEndpoints tells;
+                                NULL: "localhost" */
     ddbi_admit_fn *admit;    /* NULL: always */
     void *admit_arg;
 } ddbi_local_options;

@@ -96,10 +96,10 @@ const ddbi_action *ddbi_action_find(const char *name);
 /* local_create.c, local_alter.c, local_tables.c, local_tags.c, local_ttl.c */
 ddbi_handler ddbi_do_create_table_check, ddbi_do_create_table,
     ddbi_do_describe_table, ddbi_do_delete_table, ddbi_do_list_tables,
-    ddbi_do_update_table_check, ddbi_do_update_table, ddbi_do_update_ttl_check,
-    ddbi_do_update_ttl, ddbi_do_describe_ttl, ddbi_do_tag_check, ddbi_do_tag,
-    ddbi_do_untag_check, ddbi_do_untag, ddbi_do_list_tags_check,
-    ddbi_do_list_tags, ddbi_do_describe_limits, ddbi_do_describe_endpoints;
+    ddbi_do_update_table_check, ddbi_do_update_table, ddbi_do_update_ttl,
+    ddbi_do_describe_ttl, ddbi_do_tag_check, ddbi_do_tag, ddbi_do_untag_check,
+    ddbi_do_untag, ddbi_do_list_tags_check, ddbi_do_list_tags,
+    ddbi_do_describe_limits, ddbi_do_describe_endpoints;
 /* local_item.c, local_update.c */
 ddbi_handler ddbi_do_get_check, ddbi_do_get, ddbi_do_put_check, ddbi_do_put,
     ddbi_do_delete_check, ddbi_do_delete, ddbi_do_update_check, ddbi_do_update;

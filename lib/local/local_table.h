@@ -37,6 +37,7 @@ typedef struct {
     int64_t decreases;    /* of throughput, on the day of the last */
     int64_t decreased_ms; /* Unix milliseconds of the last; 0: none yet */
     int64_t increased_ms;
+    const char *status; /* in an answer; NULL: ACTIVE.  Not kept */
 } ddbi_index;
 
 typedef struct ddbi_table {
@@ -49,11 +50,13 @@ typedef struct ddbi_table {
     int on_demand;
     int64_t on_demand_ms;  /* since when, or when last; 0: never was */
     ddb_bytes table_class; /* n 0: never said */
+    int64_t class_ms;      /* when it was changed; 0: never */
     int protected;         /* DeletionProtectionEnabled */
     ddb_bytes ttl;         /* attribute; n 0: expiry is off */
     uint32_t ttl_id;       /* number of the rows by expiry; 0: never was on */
     uint32_t n_tags;
     ddbi_tag_in *tags;
+    const char *status; /* in an answer; NULL: ACTIVE.  Not kept */
 } ddbi_table;
 
 /* ---- The catalogue's JSON (local_schema.c) ------------------------------ */
@@ -64,6 +67,8 @@ void ddbi_table_write(ddbi_buf *b, const ddbi_table *t);
  * description. */
 ddb_code ddbi_table_read(ddbi_arena *arena, ddb_bytes json, ddbi_table *out,
                          ddb_err *err);
+
+/* ---- Tables read before (local_catalogue.c) ----------------------------- */
 
 /* Tables read before, so that a request need not parse its table again: the
  * description's text tells whether it is still the same.  NULL: no memory. */
@@ -87,7 +92,10 @@ ddb_code ddbi_table_find(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
 ddb_code ddbi_table_named(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
 /* The same; DDB_NOT_FOUND, refusing nothing. */
 ddb_code ddbi_table_look(ddbi_ask *a, ddb_bytes name, const ddbi_table **out);
-/* The names' part of an ARN; anything else as it is. */
+/* The next table by name behind this one; of no name the first.
+ * DDB_NOT_FOUND: no more of them. */
+ddb_code ddbi_table_next(ddbi_ask *a, ddb_bytes after, const ddbi_table **out);
+/* The name's part of an ARN; anything else as it is. */
 ddb_bytes ddbi_table_bare_name(ddb_bytes name_or_arn);
 /* Write the description into the catalogue (new or changed). */
 ddb_code ddbi_table_save(ddbi_ask *a, const ddbi_table *t);
@@ -105,12 +113,14 @@ void ddbi_table_arn(ddbi_ask *a, ddbi_buf *b, ddb_bytes table, ddb_bytes index);
 
 /* ---- TableDescription (local_describe.c) -------------------------------- */
 
-/* {"MEMBER":{...}} is the answer; status and, of the index with the number
- * `changed`, index_status: "ACTIVE", "CREATING" and so on.  Items and bytes
- * are counted now. */
+#define DDBI_CREATING "CREATING"
+#define DDBI_UPDATING "UPDATING"
+#define DDBI_DELETING "DELETING"
+
+/* {"Table":{...}}, or whatever the member's name, is the answer; of a table
+ * that is DELETING it is brief.  Items and bytes are counted now. */
 ddb_code ddbi_describe_table(ddbi_ask *a, const char *member,
-                             const ddbi_table *t, const char *status,
-                             uint32_t changed, const char *index_status);
+                             const ddbi_table *t);
 
 /* ---- What keys and indexes may be (local_rules.c) ----------------------- */
 
@@ -118,17 +128,22 @@ ddb_code ddbi_describe_table(ddbi_ask *a, const char *member,
 ddb_code ddbi_rule_keys(ddbi_ask *a, const ddbi_key_in *schema, uint32_t n,
                         const ddbi_attribute_in *defs, uint32_t n_defs,
                         ddbi_index *out);
-/* An index with keys and projection. */
+/* An index with keys and projection; out->local is set already. */
 ddb_code ddbi_rule_index(ddbi_ask *a, const ddbi_index_in *in,
                          const ddbi_attribute_in *defs, uint32_t n_defs,
-                         ddbi_index *out);
-/* All attributes that a table is defined with are used by a key. */
+                         const ddbi_index *table, ddbi_index *out);
+/* The i-th index is not named as one before it. */
+ddb_code ddbi_rule_index_name(ddbi_ask *a, const ddbi_table *t, uint32_t i);
+/* No more local or global ones than may be. */
+ddb_code ddbi_rule_index_count(ddbi_ask *a, const ddbi_table *t, int local);
+/* What they project together. */
+ddb_code ddbi_rule_projected(ddbi_ask *a, const ddbi_table *t);
+/* All attributes that are defined are used by a key. */
 ddb_code ddbi_rule_definitions(ddbi_ask *a, const ddbi_table *t,
                                const ddbi_attribute_in *defs, uint32_t n);
-/* Names of indexes once each, how many of them, what they project. */
-ddb_code ddbi_rule_indexes(ddbi_ask *a, const ddbi_table *t);
 /* "Given value 1000000000001 for ReadCapacityUnits is out of bounds" */
 ddb_code ddbi_rule_throughput(ddbi_ask *a, const ddbi_throughput_in *in);
+/* Neither too many nor any twice; keys and values were read as they may be. */
 ddb_code ddbi_rule_tags(ddbi_ask *a, const ddbi_tag_in *tags, uint32_t n);
 
 #endif
