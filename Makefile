@@ -178,6 +178,7 @@ local_src = \
     lib/local/local_cost.c \
     lib/local/local_create.c \
     lib/local/local_describe.c \
+    lib/local/local_fill.c \
     lib/local/local_item.c \
     lib/local/local_key.c \
     lib/local/local_op.c \
@@ -188,7 +189,8 @@ local_src = \
     lib/local/local_tables.c \
     lib/local/local_tags.c \
     lib/local/local_ttl.c \
-    lib/local/local_value.c
+    lib/local/local_value.c \
+    lib/local/local_write.c
 ifeq ($(sqlite),yes)
 lib_src += $(local_src)
 endif

@@ -122,5 +122,9 @@ ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,
 /* Attributes of the first level that it changes: key attributes among them
  * are the caller's to refuse. */
 ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i, int *nested);
+/* The type that the text alone gives to that attribute itself (SET a = :v,
+ * a = b + :v, list_append; the operand of ADD and DELETE).  0: none, as only
+ * the item can tell, or it is removed, or the path goes into it. */
+ddb_type ddbi_update_type(const ddbi_update *u, uint32_t i);
 
 #endif

@@ -237,20 +237,6 @@ ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
     return code;
 }
 
-ddb_code ddbi_check_not_empty(ddbi_ask *a, const ddbi_table *t,
-                              const ddb_item *it)
-{
-    const ddbi_key_attribute *part[] = {&t->self.pk, &t->self.sk};
-
-    for (int i = 0; i < 2; i++) {
-        const ddb_value *v = part[i]->name.n ? key_value(it, part[i]) : NULL;
-
-        if (v && is_empty(v))
-            return refuse_empty(a, part[i], v);
-    }
-    return check_index_empty(a, t, it);
-}
-
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it)
 {

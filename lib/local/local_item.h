@@ -23,10 +23,6 @@ ddb_code ddbi_check_key_value(ddbi_ask *a, const ddb_value *v,
  * ("One or more parameter values were invalid: Missing the key ..."). */
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
-/* Of what can be in a Key or an item: no key attribute, of the table or an
- * index, is empty.  Transactions ask it first. */
-ddb_code ddbi_check_not_empty(ddbi_ask *a, const ddbi_table *t,
-                              const ddb_item *it);
 /* What an update has made of the attributes that key indexes. */
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
@@ -52,6 +48,8 @@ typedef struct {
 
 ddb_code ddbi_read_stored(ddbi_ask *a, const ddbi_table *t, const ddb_item *key,
                           int parse, ddbi_stored *out);
+/* The same of an item whose place is there already. */
+ddb_code ddbi_read_place(ddbi_ask *a, int parse, ddbi_stored *out);
 /* Does a write of this table need what was there parsed? */
 int ddbi_write_parses(const ddbi_table *t);
 
@@ -66,8 +64,17 @@ ddb_code ddbi_write_ready(ddbi_ask *a, const ddbi_table *t,
 /* Do it: the item's row and those of all indexes and the expiry. */
 ddb_code ddbi_write_do(ddbi_ask *a, const ddbi_write *w);
 /* What an index has of an item.  NULL: no memory. */
-ddb_item *ddbi_projected_item(ddbi_ask *a, const ddbi_table *t,
-                              const ddbi_index *index, const ddb_item *it);
+const ddb_item *ddbi_projected_item(ddbi_ask *a, const ddbi_table *t,
+                                    const ddbi_index *index,
+                                    const ddb_item *it);
+/* A row of the table's expiry: where those of a time begin, and where an
+ * item's is (n 0: it does not expire). */
+void ddbi_expiry_time(ddbi_buf *b, const ddbi_table *t, int64_t seconds);
+ddb_code ddbi_expiry_place(ddbi_ask *a, const ddbi_table *t, const ddb_item *it,
+                           ddb_bytes item_place, ddb_bytes *out);
+
+/* ---- Of many (local_fill.c) --------------------------------------------- */
+
 /* Fill an index that is new with all items of the table; or, with a ttl_id,
  * the expiry. */
 ddb_code ddbi_fill_index(ddbi_ask *a, const ddbi_table *t,
