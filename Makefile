@@ -182,8 +182,13 @@ local_src = \
     lib/local/local_item.c \
     lib/local/local_key.c \
     lib/local/local_op.c \
+    lib/local/local_page.c \
+    lib/local/local_query.c \
     lib/local/local_rules.c \
+    lib/local/local_scalar.c \
+    lib/local/local_scan.c \
     lib/local/local_schema.c \
+    lib/local/local_select.c \
     lib/local/local_store.c \
     lib/local/local_table.c \
     lib/local/local_tables.c \
@@ -204,6 +209,7 @@ hot_src = \
     lib/base/crc32.c \
     lib/base/enc.c \
     lib/local/local_key.c \
+    lib/local/local_page.c \
     lib/local/local_store.c \
     lib/wire/codec.c \
     lib/wire/item.c \

@@ -162,6 +162,14 @@ ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out);
 /* ConditionalCheckFailedException, with the item when it is asked for. */
 ddb_code ddbi_op_condition(ddbi_ask *a, const ddbi_op_in *in, const ddbi_op *op,
                            const ddbi_stored *old);
+/* Key attributes, of the table or an index (local_scalar.c), are scalars: none of these may go
+ * into one.  NULL is fine. */
+ddb_code ddbi_scalars_condition(ddbi_ask *a, const ddbi_table *t,
+                                const ddbi_condition *c);
+ddb_code ddbi_scalars_projection(ddbi_ask *a, const ddbi_table *t,
+                                 const ddbi_projection *p);
+ddb_code ddbi_scalars_update(ddbi_ask *a, const ddbi_table *t,
+                             const ddbi_update *u);
 /* The message of the refusal there is, and no refusal any more: to be said
  * another way.  p NULL: no memory. */
 ddb_bytes ddbi_op_message(ddbi_ask *a);
