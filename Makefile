@@ -175,14 +175,18 @@ lib_src = \
 local_src = \
     lib/local/local_ask.c \
     lib/local/local_catalogue.c \
+    lib/local/local_change.c \
     lib/local/local_cost.c \
     lib/local/local_create.c \
     lib/local/local_describe.c \
     lib/local/local_fill.c \
+    lib/local/local_get.c \
     lib/local/local_item.c \
     lib/local/local_key.c \
+    lib/local/local_metrics.c \
     lib/local/local_op.c \
     lib/local/local_page.c \
+    lib/local/local_put.c \
     lib/local/local_query.c \
     lib/local/local_rules.c \
     lib/local/local_scalar.c \

@@ -175,8 +175,8 @@ static const ddbi_index *find_wrong(const ddbi_table *t, const ddb_item *it,
     return found;
 }
 
-static ddb_code check_index_types(ddbi_ask *a, const ddbi_table *t,
-                                  const ddb_item *it)
+ddb_code ddbi_check_index_types(ddbi_ask *a, const ddbi_table *t,
+                                const ddb_item *it)
 {
     const ddbi_key_attribute *k;
     const ddbi_index *index = find_wrong(t, it, wrong_type, &k);
@@ -229,7 +229,7 @@ ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
     if (code == DDB_OK && t->self.sk.name.n)
         code = check_item_part(a, it, &t->self.sk, 1);
     if (code == DDB_OK && t->n_indexes)
-        code = check_index_types(a, t, it);
+        code = ddbi_check_index_types(a, t, it);
     if (code == DDB_OK && t->n_indexes)
         code = check_index_empty(a, t, it);
     if (code == DDB_OK && t->n_indexes)

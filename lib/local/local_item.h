@@ -23,6 +23,9 @@ ddb_code ddbi_check_key_value(ddbi_ask *a, const ddb_value *v,
  * ("One or more parameter values were invalid: Missing the key ..."). */
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
+/* The part of it about the types of index keys. */
+ddb_code ddbi_check_index_types(ddbi_ask *a, const ddbi_table *t,
+                                const ddb_item *it);
 /* What an update has made of the attributes that key indexes. */
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
@@ -82,8 +85,12 @@ ddb_code ddbi_fill_index(ddbi_ask *a, const ddbi_table *t,
 ddb_code ddbi_fill_expiry(ddbi_ask *a, const ddbi_table *t);
 /* Remove what has expired of all tables, at most max items. */
 ddb_code ddbi_expire(ddbi_ask *a, int max, int *more);
-/* ItemCollectionMetrics of one item: an object, appended to the answer as
- * such; nothing on a table without local indexes. */
+
+/* ---- Item collections (local_metrics.c) --------------------------------- */
+
+/* Has it local indexes?  Only then there are item collections. */
+int ddbi_has_collections(const ddbi_table *t);
+/* The metrics of an item's collection: an object, appended to the answer. */
 ddb_code ddbi_metrics_write(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *key);
 
