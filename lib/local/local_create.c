@@ -189,6 +189,6 @@ ddb_code ddbi_do_create_table(ddbi_ask *a)
     for (uint32_t i = 0; i < t->n_indexes; i++)
         t->indexes[i].status = DDBI_CREATING;
     if (code == DDB_OK)
-        code = ddbi_describe_table(a, "TableDescription", t);
+        code = ddbi_table_describe(a, "TableDescription", t);
     return code;
 }

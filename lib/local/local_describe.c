@@ -256,7 +256,7 @@ static void table_class(ddbi_buf *b, const ddbi_table *t)
     ddbi_json_close(b, '}');
 }
 
-ddb_code ddbi_describe_table(ddbi_ask *a, const char *member,
+ddb_code ddbi_table_describe(ddbi_ask *a, const char *member,
                              const ddbi_table *t)
 {
     const char *status = t->status ? t->status : "ACTIVE";

@@ -119,7 +119,7 @@ void ddbi_table_arn(ddbi_ask *a, ddbi_buf *b, ddb_bytes table, ddb_bytes index);
 
 /* {"Table":{...}}, or whatever the member's name, is the answer; of a table
  * that is DELETING it is brief.  Items and bytes are counted now. */
-ddb_code ddbi_describe_table(ddbi_ask *a, const char *member,
+ddb_code ddbi_table_describe(ddbi_ask *a, const char *member,
                              const ddbi_table *t);
 
 /* ---- What keys and indexes may be (local_rules.c) ----------------------- */

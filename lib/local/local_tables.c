@@ -30,7 +30,7 @@ ddb_code ddbi_do_describe_table(ddbi_ask *a)
 
     if (code != DDB_OK)
         return code;
-    return ddbi_describe_table(a, "Table", t);
+    return ddbi_table_describe(a, "Table", t);
 }
 
 ddb_code ddbi_do_delete_table(ddbi_ask *a)
@@ -47,7 +47,7 @@ ddb_code ddbi_do_delete_table(ddbi_ask *a)
                "against deletion. Disable deletion protection first.");
     shown = *t;
     shown.status = DDBI_DELETING;
-    code = ddbi_describe_table(a, "TableDescription", &shown);
+    code = ddbi_table_describe(a, "TableDescription", &shown);
     if (code == DDB_OK)
         code = ddbi_table_drop(a, t);
     return code;
