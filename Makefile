@@ -173,6 +173,7 @@ lib_src = \
 
 # The local engine.
 local_src = \
+    lib/local/local_alter.c \
     lib/local/local_ask.c \
     lib/local/local_catalogue.c \
     lib/local/local_change.c \

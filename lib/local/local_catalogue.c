@@ -11,10 +11,9 @@
 #include "local/local_table.h"
 
 #include "base/alloc.h"
+#include "base/enc.h"
 #include "base/err.h"
 #include "base/hash.h"
-
-#include <string.h>
 
 #define BUCKETS 128
 #define MANY 512 /* tables; then all are forgotten */
@@ -73,11 +72,6 @@ void ddbi_catalogue_free(struct ddbi_catalogue *c)
     ddbi_free(c);
 }
 
-static int same(ddb_bytes a, ddb_bytes b)
-{
-    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 static ddb_code fill(entry *e, ddb_bytes name, ddb_bytes json, ddb_err *err)
 {
     ddb_code code;
@@ -86,7 +80,7 @@ static ddb_code fill(entry *e, ddb_bytes name, ddb_bytes json, ddb_err *err)
     if (!e->json.p)
         return ddbi_nomem(err);
     code = ddbi_table_read(&e->arena, json, &e->table, err);
-    if (code == DDB_OK && !same(e->table.name, name))
+    if (code == DDB_OK && !ddbi_equal(e->table.name, name))
         return ddbi_fail(err, DDB_SYSTEM,
                          "the database is damaged: a table's description is "
                          "at another's place");
@@ -102,9 +96,9 @@ ddb_code ddbi_catalogue_table(struct ddbi_catalogue *c, ddb_bytes name,
     ddb_code code;
     entry *e;
 
-    while (*at && ((*at)->hash != hash || !same((*at)->table.name, name)))
+    while (*at && ((*at)->hash != hash || !ddbi_equal((*at)->table.name, name)))
         at = &(*at)->next;
-    if (*at && same((*at)->json, json)) {
+    if (*at && ddbi_equal((*at)->json, json)) {
         *out = &(*at)->table;
         return DDB_OK;
     }

@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_MS 86400000
-
 static void text_member(ddbi_buf *b, const char *name, ddb_bytes text)
 {
     ddbi_json_key(b, name, strlen(name));
@@ -131,7 +129,7 @@ static void definitions(ddbi_buf *b, const ddbi_table *t)
 static void throughput(ddbi_ask *a, const ddbi_index *x)
 {
     ddbi_buf *b = a->out;
-    int today = x->decreased_ms / DAY_MS == a->now / DAY_MS;
+    int today = x->decreased_ms / DDBI_DAY_MS == a->now / DDBI_DAY_MS;
 
     ddbi_json_key(b, "ProvisionedThroughput", 21);
     ddbi_json_open(b, '{');
@@ -140,6 +138,25 @@ static void throughput(ddbi_ask *a, const ddbi_index *x)
     i64_member(b, "NumberOfDecreasesToday", today ? x->decreases : 0);
     i64_member(b, "ReadCapacityUnits", x->rcu);
     i64_member(b, "WriteCapacityUnits", x->wcu);
+    ddbi_json_close(b, '}');
+}
+
+/* Not told of what is being created with its table, or deleted. */
+static void warm(ddbi_ask *a, const ddbi_table *t, const ddbi_index *x)
+{
+    ddbi_index now = *x;
+    ddbi_buf *b = a->out;
+
+    if (t->status && strcmp(t->status, DDBI_UPDATING) != 0)
+        return;
+    ddbi_index_warm(&now, t->on_demand);
+    ddbi_json_key(b, "WarmThroughput", 14);
+    ddbi_json_open(b, '{');
+    i64_member(b, "ReadUnitsPerSecond", now.warm_read);
+    str_member(b, "Status",
+               x->status && strcmp(x->status, DDBI_CREATING) == 0 ? "UPDATING"
+                                                                  : "ACTIVE");
+    i64_member(b, "WriteUnitsPerSecond", now.warm_write);
     ddbi_json_close(b, '}');
 }
 
@@ -183,6 +200,16 @@ static void projection(ddbi_buf *b, const ddbi_index *x)
     ddbi_json_close(b, '}');
 }
 
+/* Only an index that was added to a table has it, and only at first. */
+static void backfilling(ddbi_buf *b, const ddbi_table *t, const ddbi_index *x)
+{
+    if (!x->status || strcmp(x->status, DDBI_CREATING) != 0 || !t->status ||
+        strcmp(t->status, DDBI_UPDATING) != 0)
+        return;
+    ddbi_json_key(b, "Backfilling", 11);
+    ddbi_json_bool(b, 0);
+}
+
 static ddb_code index_description(ddbi_ask *a, const ddbi_table *t,
                                   const ddbi_index *x)
 {
@@ -196,7 +223,9 @@ static ddb_code index_description(ddbi_ask *a, const ddbi_table *t,
     projection(b, x);
     if (!x->local) {
         str_member(b, "IndexStatus", x->status ? x->status : "ACTIVE");
+        backfilling(b, t, x);
         throughput(a, x);
+        warm(a, t, x);
     }
     code = sizes(a, x, "IndexSizeBytes");
     ddbi_json_close(b, '}');
@@ -277,6 +306,7 @@ ddb_code ddbi_table_describe(ddbi_ask *a, const char *member,
     arn_member(a, "TableArn", t->name, (ddb_bytes){0});
     str_member(b, "TableId", t->uuid);
     throughput(a, &t->self);
+    warm(a, t, &t->self);
     modes(b, t);
     table_class(b, t);
     ddbi_json_key(b, "DeletionProtectionEnabled", 25);

@@ -57,6 +57,8 @@ static const member index_members[] = {
     {"decreases", I64, IN_INDEX(decreases)},
     {"decreased", I64, IN_INDEX(decreased_ms)},
     {"increased", I64, IN_INDEX(increased_ms)},
+    {"warm_read", I64, IN_INDEX(warm_read)},
+    {"warm_write", I64, IN_INDEX(warm_write)},
     {NULL, TEXT, 0},
 };
 

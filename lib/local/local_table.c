@@ -215,13 +215,15 @@ out:
     return code;
 }
 
+/* ---- Of one table ------------------------------------------------------- */
+
 ddb_code ddbi_table_index(ddbi_ask *a, const ddbi_table *t, ddb_bytes name,
                           const ddbi_index **out)
 {
     for (uint32_t i = 0; i < t->n_indexes; i++) {
         const ddbi_index *x = &t->indexes[i];
 
-        if (x->name.n == name.n && memcmp(x->name.p, name.p, name.n) == 0) {
+        if (ddbi_equal(x->name, name)) {
             *out = x;
             return DDB_OK;
         }
@@ -244,4 +246,46 @@ void ddbi_table_arn(ddbi_ask *a, ddbi_buf *b, ddb_bytes table, ddb_bytes index)
         return;
     ddbi_buf_add_str(b, "/index/");
     ddbi_buf_add(b, index.p, index.n);
+}
+
+uint32_t ddbi_table_count(const ddbi_table *t, int local)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < t->n_indexes; i++)
+        n += t->indexes[i].local == local;
+    return n;
+}
+
+ddb_type ddbi_table_key_type(const ddbi_table *t, ddb_bytes name)
+{
+    for (uint32_t i = 0; i <= t->n_indexes; i++) {
+        const ddbi_index *x = i ? &t->indexes[i - 1] : &t->self;
+
+        if (ddbi_equal(x->pk.name, name))
+            return x->pk.type;
+        if (x->sk.name.n && ddbi_equal(x->sk.name, name))
+            return x->sk.type;
+    }
+    return (ddb_type)0;
+}
+
+void ddbi_index_decreased(ddbi_index *x, int64_t now_ms)
+{
+    if (x->decreased_ms / DDBI_DAY_MS != now_ms / DDBI_DAY_MS)
+        x->decreases = 0;
+    x->decreases++;
+    x->decreased_ms = now_ms;
+}
+
+/* https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html */
+void ddbi_index_warm(ddbi_index *x, int on_demand)
+{
+    int64_t reads = on_demand ? 12000 : x->rcu;
+    int64_t writes = on_demand ? 4000 : x->wcu;
+
+    if (x->warm_read < reads)
+        x->warm_read = reads;
+    if (x->warm_write < writes)
+        x->warm_write = writes;
 }

@@ -17,6 +17,8 @@
 #define DDBI_ID_COUNTER 2u
 #define DDBI_ID_FIRST 16u
 
+#define DDBI_DAY_MS 86400000
+
 typedef struct {
     ddb_bytes name; /* n 0: there is no such key */
     ddb_type type;  /* DDB_S, DDB_N, DDB_B */
@@ -37,7 +39,8 @@ typedef struct {
     int64_t decreases;    /* of throughput, on the day of the last */
     int64_t decreased_ms; /* Unix milliseconds of the last; 0: none yet */
     int64_t increased_ms;
-    const char *status; /* in an answer; NULL: ACTIVE.  Not kept */
+    int64_t warm_read, warm_write; /* the most that it ever was ready for */
+    const char *status;            /* in an answer; NULL: ACTIVE.  Not kept */
 } ddbi_index;
 
 typedef struct ddbi_table {
@@ -113,6 +116,7 @@ void ddbi_table_arn(ddbi_ask *a, ddbi_buf *b, ddb_bytes table, ddb_bytes index);
 
 /* ---- TableDescription (local_describe.c) -------------------------------- */
 
+/* Of an index that UpdateTable makes, CREATING has a Backfilling too. */
 #define DDBI_CREATING "CREATING"
 #define DDBI_UPDATING "UPDATING"
 #define DDBI_DELETING "DELETING"
@@ -124,26 +128,43 @@ ddb_code ddbi_table_describe(ddbi_ask *a, const char *member,
 
 /* ---- What keys and indexes may be (local_rules.c) ----------------------- */
 
+#define DDBI_MOST_LOCAL 5u
+#define DDBI_MOST_GLOBAL 20u
+#define DDBI_MOST_INDEXES (DDBI_MOST_LOCAL + DDBI_MOST_GLOBAL)
+
 /* A KeySchema over the AttributeDefinitions: refuses what is none. */
 ddb_code ddbi_rule_keys(ddbi_ask *a, const ddbi_key_in *schema, uint32_t n,
                         const ddbi_attribute_in *defs, uint32_t n_defs,
                         ddbi_index *out);
-/* An index with keys and projection; out->local is set already. */
-ddb_code ddbi_rule_index(ddbi_ask *a, const ddbi_index_in *in,
-                         const ddbi_attribute_in *defs, uint32_t n_defs,
-                         const ddbi_index *table, ddbi_index *out);
-/* The i-th index is not named as one before it. */
-ddb_code ddbi_rule_index_name(ddbi_ask *a, const ddbi_table *t, uint32_t i);
-/* No more local or global ones than may be. */
-ddb_code ddbi_rule_index_count(ddbi_ask *a, const ddbi_table *t, int local);
-/* What they project together. */
+/* An index's keys, and projection; out->local is set already. */
+ddb_code ddbi_rule_index_keys(ddbi_ask *a, const ddbi_index_in *in,
+                              const ddbi_attribute_in *defs, uint32_t n_defs,
+                              const ddbi_index *table, ddbi_index *out);
+ddb_code ddbi_rule_projection(ddbi_ask *a, const ddbi_index_in *in,
+                              ddbi_index *out);
+/* What all indexes project together. */
 ddb_code ddbi_rule_projected(ddbi_ask *a, const ddbi_table *t);
-/* All attributes that are defined are used by a key. */
+/* No attribute is defined twice; all that are defined are used by a key. */
+ddb_code ddbi_rule_duplicates(ddbi_ask *a, const ddbi_attribute_in *defs,
+                              uint32_t n);
 ddb_code ddbi_rule_definitions(ddbi_ask *a, const ddbi_table *t,
                                const ddbi_attribute_in *defs, uint32_t n);
 /* "Given value 1000000000001 for ReadCapacityUnits is out of bounds" */
 ddb_code ddbi_rule_throughput(ddbi_ask *a, const ddbi_throughput_in *in);
-/* Neither too many nor any twice; keys and values were read as they may be. */
-ddb_code ddbi_rule_tags(ddbi_ask *a, const ddbi_tag_in *tags, uint32_t n);
+/* The request's TableClass is one. */
+ddb_code ddbi_rule_class(ddbi_ask *a);
+/* The request's Tags, by what a table may have. */
+ddb_code ddbi_rule_tags(ddbi_ask *a);
+
+/* Indexes of the one kind or the other. */
+uint32_t ddbi_table_count(const ddbi_table *t, int local);
+/* Type of an attribute that a key of the table or an index is made of; 0: it
+ * is in none. */
+ddb_type ddbi_table_key_type(const ddbi_table *t, ddb_bytes name);
+/* Note a decrease of throughput. */
+void ddbi_index_decreased(ddbi_index *x, int64_t now_ms);
+/* WarmThroughput: what it is ready for, which never becomes less; note that
+ * before it changes. */
+void ddbi_index_warm(ddbi_index *x, int on_demand);
 
 #endif

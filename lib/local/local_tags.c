@@ -6,36 +6,44 @@
  */
 #include "local/local_table.h"
 
+#include "base/enc.h"
 #include "wire/json_write.h"
 
 #include <string.h>
 
 #define MOST_TAGS 50
+#define LONGEST_KEY 128 /* characters */
+#define LONGEST_VALUE 256
 
+#define BAD "One or more parameter values were invalid: "
 #define SHOW(bytes) (int)(bytes).n, (const char *)(bytes).p
 
-static int same(ddb_bytes a, ddb_bytes b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
+/* ---- The table ---------------------------------------------------------- */
 
-/* Is it a table's ARN, whatever region and account? */
-static int is_arn(ddb_bytes arn)
-{
-    ddb_bytes name = ddbi_table_bare_name(arn);
-
-    return name.p != arn.p && name.n >= DDBI_MIN_TABLE_NAME &&
-           (const char *)name.p + name.n == (const char *)arn.p + arn.n;
-}
-
+/* Region and account may be any. */
 static ddb_code check_arn(ddbi_ask *a)
 {
-    if (!a->in->arn.p)
+    ddb_bytes arn = a->in->arn, name = ddbi_table_bare_name(arn);
+
+    if (!arn.p)
         return ddbi_refuse_invalid(a, "Invalid TableArn");
-    if (!is_arn(a->in->arn))
+    if (arn.n < 4 || memcmp(arn.p, "arn:", 4) != 0)
+        return ddbi_refuse_invalid(a, BAD "ARNs must start with 'arn:': %.*s",
+                                   SHOW(arn));
+    if (name.p == arn.p)
+        return ddbi_refuse_invalid(
+            a, BAD "Provided Arn is not a DynamoDB resource arn: %.*s",
+            SHOW(arn));
+    if ((const char *)name.p + name.n != (const char *)arn.p + arn.n)
+        return ddbi_refuse_invalid(
+            a,
+            BAD "Invalid resource arn provided, only table or stream is "
+                "accepted. Provided resource arn: %.*s",
+            SHOW(arn));
+    if (name.n < DDBI_MIN_TABLE_NAME || name.n > DDBI_MAX_TABLE_NAME)
         return ddbi_refuse_invalid(
             a, "Invalid TableArn: Invalid ResourceArn provided as input %.*s",
-            SHOW(a->in->arn));
+            SHOW(arn));
     return DDB_OK;
 }
 
@@ -46,36 +54,119 @@ static ddb_code find(ddbi_ask *a, const ddbi_table **out)
     if (code == DDB_NOT_FOUND)
         return ddbi_refuse(
             a, "ResourceNotFoundException",
-            "Requested resource not found: ResourcArn: %.*s not found",
+            "Requested resource not found: ResourceArn: %.*s not found",
             SHOW(a->in->arn));
+    return code;
+}
+
+/* ---- Keys and values ---------------------------------------------------- */
+
+static uint32_t code_point(const unsigned char *p, size_t n)
+{
+    return n == 1   ? p[0]
+           : n == 2 ? (uint32_t)(p[0] & 31) << 6 | (p[1] & 63)
+           : n == 3 ? (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 |
+                          (p[2] & 63)
+                    : 0x10000;
+}
+
+/* Letters, digits and spaces of any script, and + - = . _ : / @.  Beyond
+ * ASCII the blocks of punctuation and symbols are out, and with them all
+ * that is above U+FFFF, where emoji are. */
+static int may_be_in_tag(uint32_t c)
+{
+    if (c < 0x80)
+        return ddbi_is_alnum((int)c) || c == ' ' ||
+               (c && strchr("+-=._:/@", (int)c));
+    return c < 0x10000 && !(c >= 0x2010 && c <= 0x2bff) &&
+           !(c >= 0xd800 && c <= 0xf8ff);
+}
+
+static int is_tag_text(ddb_bytes text, size_t most)
+{
+    const char *p = text.p, *end = p + text.n;
+    size_t n = 0;
+
+    for (; p < end; n++) {
+        size_t size = ddbi_utf8_char(p, (size_t)(end - p));
+
+        if (!size || n == most ||
+            !may_be_in_tag(code_point((const unsigned char *)p, size)))
+            return 0;
+        p += size;
+    }
+    return 1;
+}
+
+static ddb_code check_key(ddbi_ask *a, ddb_bytes key)
+{
+    ddb_bytes shown = key.p ? key : ddb_str("null");
+
+    if (key.n == 0 || !is_tag_text(key, LONGEST_KEY))
+        return ddbi_refuse_invalid(
+            a, "The Tag Key provided is invalid, Key: %.*s", SHOW(shown));
+    return DDB_OK;
+}
+
+static ddb_code check_tag(ddbi_ask *a, const ddbi_tag_in *tag)
+{
+    ddb_bytes shown = tag->value.p ? tag->value : ddb_str("null");
+    ddb_code code = check_key(a, tag->key);
+
+    if (code != DDB_OK)
+        return code;
+    if (tag->key.n >= 4 && memcmp(tag->key.p, "aws:", 4) == 0)
+        return ddbi_refuse_invalid(
+            a, "Tag Key cannot be prefixed with aws:, Key: %.*s",
+            SHOW(tag->key));
+    if (!tag->value.p || !is_tag_text(tag->value, LONGEST_VALUE))
+        return ddbi_refuse_invalid(
+            a, "The Tag Value provided is invalid, Value: %.*s", SHOW(shown));
+    return DDB_OK;
+}
+
+static ddb_code check_count(ddbi_ask *a, uint32_t n)
+{
+    if (n > MOST_TAGS)
+        return ddbi_refuse_invalid(a, "Number of Tags exceed the current limit "
+                                      "for the provided ResourceArn");
+    return DDB_OK;
+}
+
+ddb_code ddbi_rule_tags(ddbi_ask *a)
+{
+    const ddbi_tag_in *tags = a->in->tags;
+    uint32_t n = a->in->n_tags;
+    ddb_code code = check_count(a, n);
+
+    for (uint32_t i = 0; code == DDB_OK && i < n; i++)
+        code = check_tag(a, &tags[i]);
+    for (uint32_t i = 0; code == DDB_OK && i < n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (ddbi_equal(tags[i].key, tags[k].key))
+                return ddbi_refuse_invalid(
+                    a,
+                    "Duplicate Tag Keys provided as input: Duplicate Tag Key "
+                    "found %.*s",
+                    SHOW(tags[i].key));
     return code;
 }
 
 /* ---- TagResource -------------------------------------------------------- */
 
-ddb_code ddbi_rule_tags(ddbi_ask *a, const ddbi_tag_in *tags, uint32_t n)
-{
-    if (n > MOST_TAGS)
-        return ddbi_refuse_invalid(a, "Too many tags: a table has %d at most",
-                                   MOST_TAGS);
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < i; k++)
-            if (same(tags[i].key, tags[k].key))
-                return ddbi_refuse_invalid(a, "Duplicate tag key: %.*s",
-                                           SHOW(tags[i].key));
-    return DDB_OK;
-}
-
 ddb_code ddbi_do_tag_check(ddbi_ask *a)
 {
     ddb_code code = check_arn(a);
 
+    if (code == DDB_OK && !a->in->has_tags)
+        return ddbi_refuse_invalid(a,
+                                   "1 validation error detected: Value null at "
+                                   "'tags' failed to satisfy constraint: "
+                                   "Member must not be null");
     if (code == DDB_OK && a->in->n_tags == 0)
         return ddbi_refuse_invalid(
             a, "Atleast one Tag needs to be provided as Input.");
-    if (code == DDB_OK)
-        code = ddbi_rule_tags(a, a->in->tags, a->in->n_tags);
-    return code;
+    return code == DDB_OK ? ddbi_rule_tags(a) : code;
 }
 
 /* A table's tags with room for n more; NULL: no memory. */
@@ -92,7 +183,7 @@ static ddbi_tag_in *copy_tags(ddbi_ask *a, const ddbi_table *t, uint32_t n)
 static void set_tag(ddbi_table *t, const ddbi_tag_in *tag)
 {
     for (uint32_t i = 0; i < t->n_tags; i++) {
-        if (same(t->tags[i].key, tag->key)) {
+        if (ddbi_equal(t->tags[i].key, tag->key)) {
             t->tags[i].value = tag->value;
             return;
         }
@@ -114,7 +205,7 @@ ddb_code ddbi_do_tag(ddbi_ask *a)
         return ddbi_ask_nomem(a);
     for (uint32_t i = 0; i < a->in->n_tags; i++)
         set_tag(&t, &a->in->tags[i]);
-    code = ddbi_rule_tags(a, t.tags, t.n_tags);
+    code = check_count(a, t.n_tags);
     return code == DDB_OK ? ddbi_table_save(a, &t) : code;
 }
 
@@ -122,18 +213,28 @@ ddb_code ddbi_do_tag(ddbi_ask *a)
 
 ddb_code ddbi_do_untag_check(ddbi_ask *a)
 {
+    const ddbi_strings *keys = &a->in->tag_keys;
     ddb_code code = check_arn(a);
 
-    if (code == DDB_OK && a->in->tag_keys.n == 0)
+    if (code == DDB_OK && !keys->present)
+        return ddbi_refuse_invalid(a,
+                                   "1 validation error detected: Value null at "
+                                   "'tagKeys' failed to satisfy constraint: "
+                                   "Member must not be null");
+    if (code == DDB_OK && keys->n == 0)
         return ddbi_refuse_invalid(
             a, "Atleast one Tag Key needs to be provided as Input.");
+    if (code == DDB_OK)
+        code = check_count(a, keys->n);
+    for (uint32_t i = 0; code == DDB_OK && i < keys->n; i++)
+        code = check_key(a, keys->p[i]);
     return code;
 }
 
 static int is_among(const ddbi_strings *keys, ddb_bytes key)
 {
     for (uint32_t i = 0; i < keys->n; i++)
-        if (same(keys->p[i], key))
+        if (ddbi_equal(keys->p[i], key))
             return 1;
     return 0;
 }

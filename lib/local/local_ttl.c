@@ -10,9 +10,8 @@
  */
 #include "local/local_item.h"
 
+#include "base/enc.h"
 #include "wire/json_write.h"
-
-#include <string.h>
 
 #define SHOW(bytes) (int)(bytes).n, (const char *)(bytes).p
 
@@ -21,8 +20,7 @@ static ddb_code refuse_change(ddbi_ask *a, const ddbi_table *t)
     int enable = a->in->ttl_enabled == DDBI_TRUE;
     ddb_bytes name = a->in->ttl_attribute;
 
-    if (t->ttl.n &&
-        (t->ttl.n != name.n || memcmp(t->ttl.p, name.p, name.n) != 0))
+    if (t->ttl.n && !ddbi_equal(t->ttl, name))
         return ddbi_refuse_invalid(a,
                                    "TimeToLive is active on a different "
                                    "AttributeName: current AttributeName is "
