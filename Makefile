@@ -173,6 +173,7 @@ lib_src = \
 
 # The local engine.
 local_src = \
+    lib/local/local.c \
     lib/local/local_alter.c \
     lib/local/local_ask.c \
     lib/local/local_catalogue.c \
@@ -184,11 +185,14 @@ local_src = \
     lib/local/local_get.c \
     lib/local/local_item.c \
     lib/local/local_key.c \
+    lib/local/local_limits.c \
+    lib/local/local_members.c \
     lib/local/local_metrics.c \
     lib/local/local_op.c \
     lib/local/local_page.c \
     lib/local/local_put.c \
     lib/local/local_query.c \
+    lib/local/local_read.c \
     lib/local/local_rules.c \
     lib/local/local_scalar.c \
     lib/local/local_scan.c \
@@ -198,6 +202,7 @@ local_src = \
     lib/local/local_table.c \
     lib/local/local_tables.c \
     lib/local/local_tags.c \
+    lib/local/local_transport.c \
     lib/local/local_ttl.c \
     lib/local/local_value.c \
     lib/local/local_write.c

@@ -76,6 +76,13 @@ typedef struct {
     ddb_bytes value;
 } ddbi_tag_in;
 
+/* Of legacy parameters: read for their types, and for nobody. */
+typedef struct {
+    int present;
+    uint32_t n;
+    void *p;
+} ddbi_unread;
+
 /* One operation on one item: a request of its own, or one of a batch or a
  * transaction. */
 typedef struct {
@@ -92,13 +99,17 @@ typedef struct {
     ddb_bytes on_failure; /* ReturnValuesOnConditionCheckFailure */
 } ddbi_op_in;
 
+typedef enum { DDBI_WRITE_PUT, DDBI_WRITE_DELETE } ddbi_write_kind;
+
 typedef struct { /* a table of BatchWriteItem's or BatchGetItem's */
     ddb_bytes table;
+    int present; /* the list of writes or keys was there */
     uint32_t n;
-    struct ddbi_write_in { /* BatchWriteItem: exactly one should be there */
-        ddb_item *put;     /* PutRequest's Item */
-        ddb_item *del;     /* DeleteRequest's Key */
-        int n_kinds;       /* how many of the two were there */
+    struct ddbi_write_in {    /* BatchWriteItem: exactly one should be there */
+        int n_kinds;          /* how many of the two were there */
+        ddbi_write_kind kind; /* the last of them */
+        ddb_item *put;        /* PutRequest's Item */
+        ddb_item *del;        /* DeleteRequest's Key */
     } * writes;
     ddb_item **keys; /* BatchGetItem; n of them */
     ddbi_tri consistent;
@@ -107,15 +118,17 @@ typedef struct { /* a table of BatchWriteItem's or BatchGetItem's */
     ddbi_strings attributes_to_get;
 } ddbi_batch_in;
 
+typedef enum {
+    DDBI_TX_GET,
+    DDBI_TX_PUT,
+    DDBI_TX_UPDATE,
+    DDBI_TX_DELETE,
+    DDBI_TX_CHECK
+} ddbi_tx_kind;
+
 typedef struct { /* of TransactItems */
     int n_kinds; /* how many of its members were there */
-    enum {
-        DDBI_TX_GET,
-        DDBI_TX_PUT,
-        DDBI_TX_UPDATE,
-        DDBI_TX_DELETE,
-        DDBI_TX_CHECK
-    } kind;
+    ddbi_tx_kind kind;
     ddbi_op_in op;
 } ddbi_tx_in;
 
@@ -175,6 +188,9 @@ typedef struct {
     const char *legacy;
     const char *other;
     ddbi_strings attributes_to_get; /* legacy too */
+    ddbi_unread expected, attribute_updates, key_conditions, any_filter;
+    ddb_bytes conditional_operator;
+    int replicas, encryption, streams, limits, policy; /* other: were there */
 } ddbi_in;
 
 #endif

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constraints of members: what has to be there, lengths, words, names and
+ * numbers.  All that are broken, ten at most, make one message, in the order
+ * of the tables:
+ *
+ *     2 validation errors detected: Value 'no' at 'returnValues' failed to
+ *     satisfy constraint: Member must satisfy enum value set: [...]; Value
+ *     null at 'keySchema.1.member.keyType' failed to satisfy ...
+ *
+ * Nothing is built for a request that is right.
+ */
+#include "local/local_members.h"
+
+#include "base/enc.h"
+
+#include <string.h>
+
+#define MOST_ERRORS 10
+#define NAME_PATTERN "[a-zA-Z0-9_.-]+"
+
+/* Where we are, from the inside out. */
+typedef struct place place;
+struct place {
+    const place *outer;
+    const char *name; /* of the member; NULL: an element */
+    uint32_t number;  /* of the element, from 1; 0: it has a name */
+    ddb_bytes key;
+};
+
+typedef struct {
+    ddbi_ask *a;
+    ddbi_buf text; /* of the errors */
+    int n;         /* of errors */
+    const char *legacy, *other;
+} checker;
+
+static void *pointer_at(const char *base, size_t at)
+{
+    void *p;
+
+    memcpy(&p, base + at, sizeof p);
+    return p;
+}
+
+static int int_at(const char *base, size_t at)
+{
+    int v;
+
+    memcpy(&v, base + at, sizeof v);
+    return v;
+}
+
+static uint32_t count_at(const char *base, size_t at)
+{
+    uint32_t v;
+
+    memcpy(&v, base + at, sizeof v);
+    return v;
+}
+
+/* Is the member there? */
+static int is_there(const ddbi_member *m, const char *base)
+{
+    const void *at = base + m->at;
+
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        return ((const ddb_bytes *)at)->p != NULL;
+    case DDBI_IS_BOOLEAN:
+        return *(const ddbi_tri *)at != DDBI_ABSENT;
+    case DDBI_IS_INTEGER:
+    case DDBI_IS_LONG:
+        return ((const ddbi_int *)at)->present;
+    case DDBI_IS_VALUE:
+        return ((const ddb_value *)at)->type != DDBI_TYPE_NONE;
+    case DDBI_IS_ITEM:
+        return pointer_at(base, m->at) != NULL;
+    case DDBI_IS_STRINGS:
+        return ((const ddbi_strings *)at)->present;
+    case DDBI_IS_NAMES:
+        return ((const ddbi_names_in *)at)->present;
+    case DDBI_IS_UNREAD:
+        return int_at(base, m->at);
+    case DDBI_IS_CHOICE:
+        return int_at(base, m->has) > 0 && int_at(base, m->count) == m->choice;
+    case DDBI_IS_STRUCT:
+        if (m->size != 0)
+            return pointer_at(base, m->at) != NULL;
+        break;
+    default:
+        break;
+    }
+    return int_at(base, m->has);
+}
+
+/* ---- Showing what was given --------------------------------------------- */
+
+static void add_lower_first(ddbi_buf *b, const char *name)
+{
+    ddbi_buf_add_c(b, (char)ddbi_lower((unsigned char)*name));
+    ddbi_buf_add_str(b, name + 1);
+}
+
+static void show_item(ddbi_buf *b, const ddb_item *it)
+{
+    ddbi_buf_add_c(b, '{');
+    for (uint32_t i = 0; i < it->n; i++) {
+        const ddbi_attribute *at = &it->attributes[i];
+
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, at->name.p, at->name.n);
+        ddbi_buf_add_c(b, '=');
+        ddbi_show_value(b, &at->value);
+    }
+    ddbi_buf_add_c(b, '}');
+}
+
+static void show_strings(ddbi_buf *b, const ddbi_strings *s)
+{
+    ddbi_buf_add_c(b, '[');
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, s->p[i].p, s->p[i].n);
+    }
+    ddbi_buf_add_c(b, ']');
+}
+
+static void show_names(ddbi_buf *b, const ddbi_names_in *names)
+{
+    ddbi_buf_add_c(b, '{');
+    for (uint32_t i = 0; i < names->n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, names->p[i].name.p, names->p[i].name.n);
+        ddbi_buf_add_c(b, '=');
+        ddbi_buf_add(b, names->p[i].value.p, names->p[i].value.n);
+    }
+    ddbi_buf_add_c(b, '}');
+}
+
+/* As deep as the tables are.  NOLINTBEGIN(misc-no-recursion) */
+
+static void show(ddbi_buf *b, const ddbi_member *m, const char *base);
+
+/* "KeySchemaElement(attributeName=pk, keyType=HASH)" */
+static void show_struct(ddbi_buf *b, const char *type,
+                        const ddbi_member *members, const char *base)
+{
+    ddbi_buf_add_str(b, type);
+    for (const ddbi_member *m = members; m->name != NULL; m++) {
+        ddbi_buf_add_str(b, m == members ? "(" : ", ");
+        add_lower_first(b, m->name);
+        ddbi_buf_add_c(b, '=');
+        show(b, m, base);
+    }
+    ddbi_buf_add_c(b, ')');
+}
+
+static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    const char *element = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+    int named = m->kind == DDBI_IS_MAP || m->kind == DDBI_IS_LISTS;
+
+    ddbi_buf_add_c(b, named ? '{' : '[');
+    for (uint32_t i = 0; i < n; i++, element += m->size) {
+        const ddb_bytes *key = (const void *)(element + m->key);
+
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        if (named) {
+            ddbi_buf_add(b, key->p, key->n);
+            ddbi_buf_add_c(b, '=');
+        }
+        if (m->kind == DDBI_IS_LISTS)
+            show(b, m->members, element);
+        else if (m->members == NULL)
+            ddbi_show_value(b, (const void *)element);
+        else
+            show_struct(b, m->type, m->members, element);
+    }
+    ddbi_buf_add_c(b, named ? '}' : ']');
+}
+
+static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    ddb_item *const *items = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+
+    ddbi_buf_add_c(b, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        show_item(b, items[i]);
+    }
+    ddbi_buf_add_c(b, ']');
+}
+
+static void show(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    const void *at = base + m->at;
+    const ddb_bytes *text = at;
+
+    if (!is_there(m, base)) {
+        ddbi_buf_add_str(b, "null");
+        return;
+    }
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        ddbi_buf_add(b, text->p, text->n);
+        break;
+    case DDBI_IS_BOOLEAN:
+        ddbi_buf_add_str(b,
+                         *(const ddbi_tri *)at == DDBI_TRUE ? "true" : "false");
+        break;
+    case DDBI_IS_INTEGER:
+    case DDBI_IS_LONG:
+        ddbi_buf_add_i64(b, ((const ddbi_int *)at)->v);
+        break;
+    case DDBI_IS_VALUE:
+        ddbi_show_value(b, at);
+        break;
+    case DDBI_IS_ITEM:
+        show_item(b, pointer_at(base, m->at));
+        break;
+    case DDBI_IS_ITEMS:
+        show_items(b, m, base);
+        break;
+    case DDBI_IS_STRINGS:
+        show_strings(b, at);
+        break;
+    case DDBI_IS_NAMES:
+        show_names(b, at);
+        break;
+    case DDBI_IS_STRUCT:
+    case DDBI_IS_CHOICE:
+        show_struct(b, m->type, m->members,
+                    m->size != 0 ? pointer_at(base, m->at) : at);
+        break;
+    case DDBI_IS_LIST:
+    case DDBI_IS_MAP:
+    case DDBI_IS_LISTS:
+        show_array(b, m, base);
+        break;
+    case DDBI_IS_UNREAD:
+        break;
+    }
+}
+
+static void add_place(ddbi_buf *b, const place *p)
+{
+    if (p->outer != NULL) {
+        add_place(b, p->outer);
+        ddbi_buf_add_c(b, '.');
+    }
+    if (p->name != NULL)
+        add_lower_first(b, p->name);
+    else if (p->number != 0)
+        ddbi_buf_add_u64(b, p->number);
+    else
+        ddbi_buf_add(b, p->key.p, p->key.n);
+    if (p->name == NULL)
+        ddbi_buf_add_str(b, ".member");
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+/* ---- Errors ------------------------------------------------------------- */
+
+/* Everything up to the constraint; 0: there are enough already. */
+static int begin_error(checker *c, const ddbi_member *m, const char *base,
+                       const place *where)
+{
+    int there = is_there(m, base);
+    ddbi_buf *b = &c->text;
+
+    if (c->n == MOST_ERRORS)
+        return 0;
+    ddbi_buf_add_str(b, c->n++ > 0 ? "; Value " : "Value ");
+    ddbi_buf_add_str(b, there ? "'" : "");
+    show(b, m, base);
+    ddbi_buf_add_str(b, there ? "' at '" : " at '");
+    add_place(b, where);
+    ddbi_buf_add_str(b, "' failed to satisfy constraint: ");
+    return 1;
+}
+
+static void error(checker *c, const ddbi_member *m, const char *base,
+                  const place *where, const char *constraint)
+{
+    if (begin_error(c, m, base, where))
+        ddbi_buf_add_str(&c->text, constraint);
+}
+
+static void number_error(checker *c, const ddbi_member *m, const char *base,
+                         const place *where, const char *constraint, unsigned v)
+{
+    if (!begin_error(c, m, base, where))
+        return;
+    ddbi_buf_add_str(&c->text, constraint);
+    ddbi_buf_add_u64(&c->text, v);
+}
+
+#define AT_LEAST "Member must have length greater than or equal to "
+#define AT_MOST "Member must have length less than or equal to "
+
+static void words_error(checker *c, const ddbi_member *m, const char *base,
+                        const place *where)
+{
+    if (!begin_error(c, m, base, where))
+        return;
+    ddbi_buf_add_str(&c->text, "Member must satisfy enum value set: [");
+    ddbi_buf_add_str(&c->text, m->words);
+    ddbi_buf_add_c(&c->text, ']');
+}
+
+/* ---- Constraints -------------------------------------------------------- */
+
+/* One of "A, B, C"? */
+static int is_word(const char *words, ddb_bytes text)
+{
+    while (*words != '\0') {
+        size_t n = strcspn(words, ",");
+
+        if (n == text.n && memcmp(words, text.p, n) == 0)
+            return 1;
+        words += n;
+        words += *words != '\0' ? 2 : 0;
+    }
+    return 0;
+}
+
+static int is_name(ddb_bytes text)
+{
+    const unsigned char *p = text.p;
+
+    for (size_t i = 0; i < text.n; i++)
+        if (!ddbi_is_alnum(p[i]) && p[i] != '_' && p[i] != '.' && p[i] != '-')
+            return 0;
+    return text.n > 0;
+}
+
+static int is_arn(ddb_bytes text)
+{
+    return text.n > 4 && memcmp(text.p, "arn:", 4) == 0;
+}
+
+/* As Java has it: UTF-16. */
+static size_t text_length(ddb_bytes text)
+{
+    const unsigned char *p = text.p;
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++)
+        n += (size_t)(((p[i] & 0xc0) != 0x80) + (p[i] >= 0xf0));
+    return n;
+}
+
+static size_t length(const ddbi_member *m, const char *base)
+{
+    const void *at = base + m->at;
+
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        return text_length(*(const ddb_bytes *)at);
+    case DDBI_IS_STRINGS:
+        return ((const ddbi_strings *)at)->n;
+    case DDBI_IS_NAMES:
+        return ((const ddbi_names_in *)at)->n;
+    default:
+        return count_at(base, m->count);
+    }
+}
+
+static void check_string(checker *c, const ddbi_member *m, const char *base,
+                         const place *where)
+{
+    ddb_bytes text;
+
+    memcpy(&text, base + m->at, sizeof text);
+    if (m->words != NULL && !is_word(m->words, text))
+        words_error(c, m, base, where);
+    if (m->pattern && !is_name(text))
+        error(c, m, base, where,
+              "Member must satisfy regular expression pattern: " NAME_PATTERN);
+}
+
+static void check_number(checker *c, const ddbi_member *m, const char *base,
+                         const place *where)
+{
+    int64_t v = ((const ddbi_int *)(const void *)(base + m->at))->v;
+
+    if (m->least != 0 && v < m->least - 1)
+        number_error(c, m, base, where,
+                     "Member must have value greater than or equal to ",
+                     m->least - 1u);
+    if (m->most != 0 && v > m->most)
+        number_error(c, m, base, where,
+                     "Member must have value less than or equal to ", m->most);
+}
+
+static void check_length(checker *c, const ddbi_member *m, const char *base,
+                         const place *where)
+{
+    size_t n;
+
+    if (m->min_n == 0 && m->max_n == 0)
+        return;
+    n = length(m, base);
+    if (n < m->min_n)
+        number_error(c, m, base, where, AT_LEAST, m->min_n);
+    if (m->max_n != 0 && n > m->max_n)
+        number_error(c, m, base, where, AT_MOST, m->max_n);
+}
+
+/* The names of a map are tables'; one that is wrong is enough for an error,
+ * and each such is one. */
+static void check_keys(checker *c, const ddbi_member *m, const char *base,
+                       const place *where)
+{
+    const char *element = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+
+    for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
+        ddb_bytes key;
+
+        memcpy(&key, element + m->key, sizeof key);
+        if (is_arn(key) || (is_name(key) && key.n <= 255))
+            continue;
+        error(c, m, base, where,
+              "Map keys must satisfy constraint: [" AT_MOST "255, " AT_LEAST
+              "1, Member must satisfy regular expression pattern: " NAME_PATTERN
+              "]");
+    }
+}
+
+static void check_each(checker *c, const ddbi_member *m, const char *base,
+                       const place *where)
+{
+    const char *element = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+
+    for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
+        uint32_t each = count_at(element, m->members->count);
+
+        if ((each >= m->min_each && each <= m->max_each) ||
+            !is_there(m->members, element) || !begin_error(c, m, base, where))
+            continue;
+        ddbi_buf_add_str(&c->text, "Map value must satisfy constraint: "
+                                   "[" AT_MOST);
+        ddbi_buf_add_u64(&c->text, m->max_each);
+        ddbi_buf_add_str(&c->text, ", " AT_LEAST);
+        ddbi_buf_add_u64(&c->text, m->min_each);
+        ddbi_buf_add_c(&c->text, ']');
+    }
+}
+
+/* ---- The walk ----------------------------------------------------------- */
+
+/* As deep as the tables are.  NOLINTBEGIN(misc-no-recursion) */
+
+static void check_struct(checker *c, const ddbi_member *members,
+                         const char *base, const place *outer);
+
+static void check_elements(checker *c, const ddbi_member *m, const char *base,
+                           const place *where)
+{
+    const char *element = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+
+    for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
+        place p = {.outer = where};
+
+        if (m->kind == DDBI_IS_LIST)
+            p.number = i + 1;
+        else
+            memcpy(&p.key, element + m->key, sizeof p.key);
+        if (m->kind == DDBI_IS_LISTS)
+            check_elements(c, m->members, element, &p);
+        else
+            check_struct(c, m->members, element, &p);
+    }
+}
+
+static void check_inside(checker *c, const ddbi_member *m, const char *base,
+                         const place *where)
+{
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        check_string(c, m, base, where);
+        check_length(c, m, base, where);
+        break;
+    case DDBI_IS_INTEGER:
+    case DDBI_IS_LONG:
+        check_number(c, m, base, where);
+        break;
+    case DDBI_IS_STRUCT:
+    case DDBI_IS_CHOICE:
+        check_struct(c, m->members,
+                     m->size != 0 ? pointer_at(base, m->at) : base + m->at,
+                     where);
+        break;
+    case DDBI_IS_STRINGS:
+    case DDBI_IS_NAMES:
+    case DDBI_IS_ITEMS:
+        check_length(c, m, base, where);
+        break;
+    case DDBI_IS_LIST:
+    case DDBI_IS_MAP:
+    case DDBI_IS_LISTS:
+        check_length(c, m, base, where);
+        if (m->pattern)
+            check_keys(c, m, base, where);
+        if (m->max_each != 0)
+            check_each(c, m, base, where);
+        if (m->members != NULL)
+            check_elements(c, m, base, where);
+        break;
+    default:
+        break;
+    }
+}
+
+static void check_struct(checker *c, const ddbi_member *members,
+                         const char *base, const place *outer)
+{
+    for (const ddbi_member *m = members; m->name != NULL; m++) {
+        place where = {.outer = outer, .name = m->name};
+        ddb_bytes text;
+
+        if (!is_there(m, base)) {
+            if (m->required)
+                error(c, m, base, &where, "Member must not be null");
+            continue;
+        }
+        if (m->role == DDBI_LEGACY && c->legacy == NULL)
+            c->legacy = m->name;
+        if (m->role == DDBI_OTHER && c->other == NULL)
+            c->other = m->name;
+        memcpy(&text, base + m->at, m->arn ? sizeof text : 0);
+        if (!m->arn || !is_arn(text))
+            check_inside(c, m, base, &where);
+    }
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+ddb_code ddbi_check_limits(ddbi_ask *a, const ddbi_member *members)
+{
+    checker c = {.a = a};
+    ddb_code code = DDB_OK;
+
+    check_struct(&c, members, (const char *)a->in, NULL);
+    a->in->legacy = c.legacy;
+    a->in->other = c.other;
+    if (c.text.failed != DDB_OK)
+        code = ddbi_ask_nomem(a);
+    else if (c.n > 0)
+        code =
+            ddbi_refuse_invalid(a, "%d validation error%s detected: %.*s", c.n,
+                                c.n > 1 ? "s" : "", (int)c.text.n, c.text.p);
+    ddbi_buf_free(&c.text);
+    return code;
+}
