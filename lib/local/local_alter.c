@@ -498,6 +498,6 @@ ddb_code ddbi_do_update_table(ddbi_ask *a)
     if (code != DDB_OK)
         return code;
     change_rest(a, &c);
-    code = ddbi_describe_table(a, "TableDescription", &c.shown);
+    code = ddbi_table_describe(a, "TableDescription", &c.shown);
     return code == DDB_OK ? carry_out(a, &c) : code;
 }
