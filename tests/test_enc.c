@@ -320,8 +320,27 @@ START_TEST(equal_byte_for_byte)
 }
 END_TEST
 
+START_TEST(hex_digits_of_either_case)
+{
+    for (int c = 0; c < 256; c++) {
+        const char *all = "0123456789abcdef0123456789ABCDEF";
+        const char *at = c != 0 ? strchr(all, c) : NULL;
+
+        ck_assert_int_eq(ddbi_hex_digit(c),
+                         at != NULL ? (int)(at - all) % 16 : -1);
+    }
+    ck_assert_int_eq(ddbi_hex_digit(-1), -1);
+}
+END_TEST
+
 START_TEST(equal_but_for_case)
 {
+    const ddb_bytes none = {0}, host = {"host", 4};
+
+    ck_assert(ddbi_same_name(none, none));
+    ck_assert(ddbi_same_name(host, (ddb_bytes){"HoSt", 4}));
+    ck_assert(!ddbi_same_name(host, (ddb_bytes){"HoSt", 3}));
+    ck_assert(!ddbi_same_name(host, (ddb_bytes){"HoSs", 4}));
     ck_assert(ddbi_equal_nocase("", ""));
     ck_assert(ddbi_equal_nocase("Content-Type", "cONTENT-tYPE"));
     ck_assert(!ddbi_equal_nocase("code", "codes"));
@@ -393,6 +412,7 @@ Suite *suite_enc(void)
     tcase_add_test(tc, ascii_alone_has_case_and_digits);
     tcase_add_loop_test(tc, trims_both_ends, 0, ROWS(trims));
     tcase_add_test(tc, equal_byte_for_byte);
+    tcase_add_test(tc, hex_digits_of_either_case);
     tcase_add_test(tc, equal_but_for_case);
     tcase_add_loop_test(tc, parses_whole_numbers_up_to_max, 0, ROWS(numbers));
     suite_add_tcase(s, tc);

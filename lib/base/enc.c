@@ -23,6 +23,14 @@ void ddbi_hex(char *out, const void *p, size_t n)
     }
 }
 
+int ddbi_hex_digit(int c)
+{
+    if (ddbi_is_digit(c))
+        return c - '0';
+    c = ddbi_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 size_t ddbi_base64_size(size_t n)
 {
     return (n / 3 + (n % 3 != 0)) * 4;
@@ -267,6 +275,19 @@ int ddbi_equal_nocase(const char *a, const char *b)
     while (*a && ddbi_lower(*a) == ddbi_lower(*b))
         a++, b++;
     return ddbi_lower(*a) == ddbi_lower(*b);
+}
+
+int ddbi_same_name(ddb_bytes a, ddb_bytes b)
+{
+    const unsigned char *p = a.p;
+    const unsigned char *q = b.p;
+
+    if (a.n != b.n)
+        return 0;
+    for (size_t i = 0; i < a.n; i++)
+        if (ddbi_lower(p[i]) != ddbi_lower(q[i]))
+            return 0;
+    return 1;
 }
 
 int ddbi_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out)

@@ -8,6 +8,8 @@
 
 /* 2 * n characters, no NUL. */
 void ddbi_hex(char *out, const void *p, size_t n);
+/* What a digit of either case stands for; -1: it is none. */
+int ddbi_hex_digit(int c);
 
 /* Characters that n bytes take, and writing them; no NUL. */
 size_t ddbi_base64_size(size_t n);
@@ -46,6 +48,7 @@ int ddbi_equal(ddb_bytes a, ddb_bytes b);
 int ddbi_equal_text(ddb_bytes a, const char *text);
 /* Equal but for the case of ASCII letters. */
 int ddbi_equal_nocase(const char *a, const char *b);
+int ddbi_same_name(ddb_bytes a, ddb_bytes b);
 /* All of text as an unsigned decimal of at most max; 0 when it is one. */
 int ddbi_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out);
 

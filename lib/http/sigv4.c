@@ -81,14 +81,6 @@ static int is_space(unsigned char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static int hex_digit(int c)
-{
-    if (ddbi_is_digit(c))
-        return c - '0';
-    c = ddbi_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void add_hash(ddbi_signer *s, ddb_bytes bytes, ddbi_buf *out)
 {
     unsigned char hash[DDBI_SHA256_SIZE];
@@ -143,8 +135,8 @@ static void add_decoded(const char *p, size_t n, ddbi_buf *out)
         unsigned char c = (unsigned char)p[i];
 
         if (c == '%' && n - i > 2) {
-            int high = hex_digit(p[i + 1]);
-            int low = hex_digit(p[i + 2]);
+            int high = ddbi_hex_digit(p[i + 1]);
+            int low = ddbi_hex_digit(p[i + 2]);
 
             if (high >= 0 && low >= 0) {
                 c = (unsigned char)(high << 4 | low);
