@@ -97,7 +97,7 @@ ddb_code ddbi_do_update_table_check(ddbi_ask *a)
     ddb_code code;
 
     if (!in->throughput.present && !in->billing.n && !in->n_updates &&
-        !in->deletion_protection && !in->table_class.p)
+        !in->deletion_protection && !in->table_class.p && !in->has_stream)
         return ddbi_refuse_invalid(
             a, "At least one of ProvisionedThroughput, BillingMode, "
                "UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
@@ -122,6 +122,8 @@ ddb_code ddbi_do_update_table_check(ddbi_ask *a)
         code = check_updates(a);
     if (code == DDB_OK)
         code = check_together(a);
+    if (code == DDB_OK)
+        code = ddbi_rule_stream(a);
     return code == DDB_OK ? ddbi_rule_class(a) : code;
 }
 
@@ -487,6 +489,10 @@ ddb_code ddbi_do_update_table(ddbi_ask *a)
     change c = {0};
     ddb_code code = ddbi_table_named(a, a->in->op.table, &c.old);
 
+    if (code == DDB_OK && a->in->has_stream)
+        return ddbi_refuse_invalid(
+            a, "Table has no stream to disable: TableName: %.*s",
+            SHOW(c.old->name));
     if (code == DDB_OK)
         code = begin(a, &c);
     if (code == DDB_OK)

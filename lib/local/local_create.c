@@ -165,6 +165,8 @@ static ddb_code check_table(ddbi_ask *a, ddbi_table *t)
     if (code == DDB_OK)
         code = check_indexes(a, t);
     if (code == DDB_OK)
+        code = ddbi_rule_stream(a);
+    if (code == DDB_OK)
         code = ddbi_rule_class(a);
     return code == DDB_OK ? ddbi_rule_tags(a) : code;
 }

@@ -436,7 +436,8 @@ static const ddbi_member throughput[] = {
 static const ddbi_member projection[] = {
     MEMBER("ProjectionType", STRING, ddbi_index_in, projection,
            .words = "ALL, INCLUDE, KEYS_ONLY"),
-    MEMBER("NonKeyAttributes", STRINGS, ddbi_index_in, non_key, .min_n = 1),
+    MEMBER("NonKeyAttributes", STRINGS, ddbi_index_in, non_key, .min_n = 1,
+           .max_n = 20),
     LAST,
 };
 
@@ -473,15 +474,16 @@ static const ddbi_member local_index[] = {
     LAST,
 };
 
+/* Keys of global indexes may have more than two attributes, but not here. */
 static const ddbi_member global_index[] = {
-    NEW_INDEX_NAME, KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1, .max_n = 2),
+    NEW_INDEX_NAME, KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1),
     PROJECTION,     THROUGHPUT(ddbi_index_in, PLAIN),
     LAST,
 };
 
 static const ddbi_member update_index[] = {
     NEW_INDEX_NAME,
-    THROUGHPUT(ddbi_index_in, REQUIRED),
+    THROUGHPUT(ddbi_index_in, PLAIN),
     LAST,
 };
 
@@ -489,7 +491,7 @@ static const ddbi_member create_index[] = {
     PROJECTION,
     NEW_INDEX_NAME,
     THROUGHPUT(ddbi_index_in, PLAIN),
-    KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1, .max_n = 2),
+    KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1),
     LAST,
 };
 
@@ -537,9 +539,7 @@ static const ddbi_member tag[] = {
             .kind = DDBI_IS_STRUCT, .at = 0, HAS(ddbi_in, has_stream),         \
             .type = "StreamSpecification", .members = stream                   \
     }
-#define TABLE_CLASS                                                            \
-    MEMBER("TableClass", STRING, ddbi_in, table_class,                         \
-           .words = "STANDARD, STANDARD_INFREQUENT_ACCESS")
+#define TABLE_CLASS MEMBER("TableClass", STRING, ddbi_in, table_class, PLAIN)
 #define PROTECTION                                                             \
     MEMBER("DeletionProtectionEnabled", BOOLEAN, ddbi_in, deletion_protection, \
            PLAIN)
@@ -662,6 +662,9 @@ static const ddbi_action actions[] = {
     {"TagResource", ddbi_do_tag_check, ddbi_do_tag, 1, tag_resource},
     {"UntagResource", ddbi_do_untag_check, ddbi_do_untag, 1, untag_resource},
     {"UpdateItem", ddbi_do_update_check, ddbi_do_update, 1, update_item},
+    {"UpdateTable", ddbi_do_update_table_check, ddbi_do_update_table, 1,
+     update_table},
+    {"UpdateTimeToLive", NULL, ddbi_do_update_ttl, 1, update_ttl},
 };
 
 const ddbi_action *ddbi_action_find(const char *name)

@@ -264,7 +264,7 @@ ddb_code ddbi_rule_projected(ddbi_ask *a, const ddbi_table *t)
     return DDB_OK;
 }
 
-/* ---- Throughput, class -------------------------------------------------- */
+/* ---- Throughput, class, stream ------------------------------------------ */
 
 ddb_code ddbi_rule_throughput(ddbi_ask *a, const ddbi_throughput_in *in)
 {
@@ -289,4 +289,12 @@ ddb_code ddbi_rule_class(ddbi_ask *a)
     return ddbi_refuse_invalid(
         a, "Invalid table-class parameter provided. Please try again with a "
            "valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS].");
+}
+
+ddb_code ddbi_rule_stream(ddbi_ask *a)
+{
+    if (a->in->stream != DDBI_TRUE)
+        return DDB_OK;
+    return ddbi_refuse_invalid(
+        a, "StreamSpecification is not supported by the local engine");
 }

@@ -153,6 +153,8 @@ ddb_code ddbi_rule_definitions(ddbi_ask *a, const ddbi_table *t,
 ddb_code ddbi_rule_throughput(ddbi_ask *a, const ddbi_throughput_in *in);
 /* The request's TableClass is one. */
 ddb_code ddbi_rule_class(ddbi_ask *a);
+/* It wants no stream. */
+ddb_code ddbi_rule_stream(ddbi_ask *a);
 /* The request's Tags, by what a table may have. */
 ddb_code ddbi_rule_tags(ddbi_ask *a);
 
