@@ -357,6 +357,7 @@ ddb_obj = $(ddb_src:%.c=$O/%.o)
 server_obj = $(if $(local_server),$(server_src:%.c=$O/%.o))
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
+e2e_parts = $O/tests/report.o $O/tests/server.o
 example_obj = $(example_src:%.c=$O/%.o)
 bench_obj = $(bench_src:%.c=$O/%.o)
 fuzz_obj = $(fuzz_src:%.c=$O/%.o)
@@ -406,7 +407,7 @@ $O/%.o: $(srcdir)/%.c $O/flags
 # private: $O/flags, which they depend on, must not see it.
 $(hot_src:%.c=$O/%.o): private default_cflags = -O2 -g
 
-$(test_obj) $(e2e_obj) $(fuzz_obj): private our_cppflags += -I$(srcdir)/tests \
+$(test_obj) $(e2e_obj) $(e2e_parts) $(fuzz_obj): private our_cppflags += -I$(srcdir)/tests \
     -I$(srcdir)/tools -DTEST_DATA='"$(srcdir)/tests/data"' $(check_cflags)
 
 $(static_lib): $(lib_obj)
@@ -497,9 +498,9 @@ $(unit_tests): $(test_obj) $(tool_units) $(static_lib)
 	$(Q)$(link) $(wrapped) -o $@ $(test_obj) $(tool_units) $(static_lib) \
 	    $(check_libs) $(lib_libs) $(LIBS)
 
-$(e2e_tests): %: %.o $O/tests/report.o $(static_lib)
+$(e2e_tests): %: %.o $(e2e_parts) $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $< $O/tests/report.o $(static_lib) $(check_libs) \
+	$(Q)$(link) -o $@ $< $(e2e_parts) $(static_lib) $(check_libs) \
 	    $(lib_libs) $(LIBS)
 
 $(examples) $(bench_program): %: %.o $(static_lib)
@@ -513,21 +514,39 @@ $(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
 
 check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
-# How the product is made, and how it behaves.
-form_checks = exports headers man install
-run_checks = unit fuzz examples completion faults faults_tls interop kv ops \
-    sign tool
+# How the product is made, and how it behaves: alone, over the engine in
+# process, and over ddb-local.  A build without either has no such checks.
+form_checks = exports headers
+run_checks = unit fuzz completion sign
+ifeq ($(sqlite),yes)
+run_checks += kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
+endif
+ifeq ($(local_server),yes)
+form_checks += man install
+run_checks += kv_local kv_tls ops_local ops_tls tool_local examples faults \
+    faults_tls interop
+endif
 checks = $(form_checks) $(run_checks)
+# With what Debian has not: other servers under the same suites, other clients
+# of ddb-local.
+peer_checks = kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
+    javascript differ
 
 # What every check gets to know.
 check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     PKG_CONFIG='$(PKG_CONFIG)' DDB='$(TEST_WRAPPER) $O/ddb' \
-    DDB_PEERS='$(DDB_PEERS)' SHARED='$(SHARED)' STATIC='$(STATIC)' \
+    DDB_LOCAL='$(TEST_WRAPPER) $O/ddb-local' DDB_PEERS='$(DDB_PEERS)' \
+    SHARED='$(SHARED)' STATIC='$(STATIC)' PROGRAMS='$(notdir $(programs))' \
     STRIP='$(STRIP)' SOMAJOR='$(somajor)' VERSION='$(version)' \
-    MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' MAN_PAGES='$(man_pages)' FUZZ_TESTS='$(fuzz_tests)'
+    MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' MAN_PAGES='$(man_pages)' \
+    FUZZ_TESTS='$(fuzz_tests)'
 server = $(srcdir)/tests/with-server
+venv_python = $(DDB_PEERS)/venv/bin/python3
 
+check_boto3 = $(server) $(venv_python) $(srcdir)/tests/interop_boto3.py && \
+    $(server) $(venv_python) $(srcdir)/tests/client_boto3.py
 check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
+check_differ = $(server) $(srcdir)/tests/check-differ
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
@@ -536,12 +555,20 @@ check_fuzz = $(srcdir)/tests/check-fuzz
 check_headers = $(srcdir)/tests/check-headers
 check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
-check_kv = $(server) $(TEST_WRAPPER) $O/tests/e2e_kv
-check_ops = $(server) $(TEST_WRAPPER) $O/tests/e2e_ops
+check_javascript = $(server) node $(srcdir)/tests/client_javascript.js
 check_man = $(server) $(srcdir)/tests/check-man
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
-check_tool = $(server) --proxy $(srcdir)/tests/check-tool
 check_unit = $(TEST_WRAPPER) $(unit_tests)
+
+# The suites, over what their check is named for: kv_memory, ops_tls...
+suite_kv = $(TEST_WRAPPER) $O/tests/e2e_kv
+suite_ops = $(TEST_WRAPPER) $O/tests/e2e_ops
+suite_tool = $(srcdir)/tests/check-tool
+$(foreach suite,kv ops tool,$(foreach name,memory sqlite local tls dynalite moto, \
+    $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
+	$$(suite_$(suite)))))
+check_tool_local = $(server) --proxy $(suite_tool)
+check_tool_dynalite = $(server) --server dynalite --proxy $(suite_tool)
 
 # SUITE=name: that suite alone.
 ifneq ($(SUITE),)
@@ -553,18 +580,32 @@ check: all check-programs
 	    $(foreach check,$(checks),$(check)='$(check_$(check))')
 endif
 
-$(checks:%=check-%): all check-programs
+$(checks:%=check-%) $(peer_checks:%=check-%): all check-programs
 	$(check_env) $(check_$(@:check-%=%))
 
+# Needs what "tools/deps peers" installs.
+check-peers: all check-programs
+	@$(check_env) CK_DEFAULT_TIMEOUT=60 $(srcdir)/tests/run $O/tests/log \
+	    $(foreach check,$(peer_checks),$(check)='$(check_$(check))')
+
+# Before a release; needs what "tools/deps long" installs, and hours.
+long_checks = valgrind coverage fuzz
+check-long: all
+	@+$(check_env) $(srcdir)/tests/run $O/long \
+	    admin='$(server) $(srcdir)/tests/check-admin' \
+	    $(foreach check,$(long_checks),$(check)='$(MAKE) $(check)')
+
+# The library as it is, and its core alone, without the engine.
 check-size: $O/libddb.so
+	$(MAKE) --no-print-directory O=$O-core sqlite=no $O-core/libddb.so
 	$(check_env) $(srcdir)/tests/check-size
 
 # Builds of their own beside $O, never a tree of mixed objects.
 other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
-other_checks = $(run_checks)
-tsan: other_checks = unit faults kv ops
-valgrind coverage: other_checks = unit
+other_checks = unit
+asan: other_checks = unit fuzz faults kv_memory ops_sqlite ops_local tool_sqlite
+tsan: other_checks = unit faults kv_memory ops_local
 
 # One process for all unit tests: looking for leaks after each one of 2,700
 # takes minutes.
@@ -618,7 +659,7 @@ bench: $(bench_program)
 	$(srcdir)/bench/run $(bench_program) $O/bench/log
 
 c_files = $(headers) $(lib_src) $(ddb_src) $(server_src) $(test_src) $(e2e_src) \
-    $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c \
+    $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c tests/server.c \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
         $(srcdir)/tools/*.h $(srcdir)/tests/*.h $(srcdir)/tests/fuzz/*.h))
 
@@ -741,7 +782,8 @@ clean:
 	find $O -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
 
 distclean:
-	rm -rf $O $O-asan $O-clang $O-coverage $O-fuzz $O-tsan $O-valgrind autom4te.cache
+	rm -rf $O $O-asan $O-clang $O-core $O-coverage $O-fuzz $O-tsan \
+	    $O-valgrind autom4te.cache
 	rm -f config.mk config.log config.status configure
 
 help:
@@ -751,8 +793,13 @@ help:
 #: check           all checks; the last line counts them; needs tools/deps
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
-#: check-NAME      one check: exports headers man install unit fuzz examples
-#:                 completion faults faults_tls interop kv ops sign tool
+#: check-NAME      one check: exports headers man install unit fuzz completion
+#:                 sign examples faults faults_tls interop; kv_ and ops_ memory
+#:                 sqlite local tls; tool_ sqlite local
+#: check-peers     other servers and clients; needs tools/deps peers
+#: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
+#:                 javascript differ
+#: check-long      before a release; needs tools/deps long, and an hour or two
 #: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
@@ -771,11 +818,13 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan bench check check-programs check-size clean coverage dist \
+.PHONY: FORCE all asan bench check check-long check-peers check-programs \
+    check-size clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-completion \
     install-dev install-lib install-man install-programs install-strip \
-    installdirs lint static-tools tsan uninstall valgrind $(checks:%=check-%)
+    installdirs lint static-tools tsan uninstall valgrind \
+    $(checks:%=check-%) $(peer_checks:%=check-%)
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(ddb_obj) $(server_obj) \
-    $(test_obj) $(e2e_obj) \
+    $(test_obj) $(e2e_obj) $(e2e_parts) \
     $(bench_obj) $(example_obj) $(fuzz_obj) $O/tests/fuzz/replay.o)

@@ -4,52 +4,16 @@
  * types both ways, conditions, projections, updates, indexes, pages, batches,
  * tables.  It makes tables of its own and deletes them in the end.
  *
- * DDB_TEST_SERVER names the server, "aws" when it is not set.  Where one is
- * known to differ from the service the table below says so and why; a test
- * then expects what that server does, so that the day it changes is seen.
+ * Where a server is known to differ from the service (server.c) a test expects
+ * what that server does, so that the day it changes is seen.
  */
-#include "report.h"
-
-#include <ddb/ddb.h>
+#include "server.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- Servers that differ ------------------------------------------------ */
-
-typedef enum {
-    ITEM_SIZE,        /* counts an item's bytes in another way */
-    CAPACITY,         /* counts consumed units in another way */
-    TIME_TO_LIVE,     /* has no UpdateTimeToLive */
-    BLOCKING_ITEM,    /* never gives the item that failed a condition */
-    DELETE_PROTECTION /* does not know it */
-} difference;
-
-static const struct {
-    const char *server;
-    difference what;
-    const char *why;
-} differences[] = {
-    {"dynalite", TIME_TO_LIVE, "it knows DescribeTimeToLive alone"},
-    {"dynalite", BLOCKING_ITEM, "it is older than the parameter (2023)"},
-    {"dynalite", DELETE_PROTECTION, "it is older than the parameter (2023)"},
-    {"moto", ITEM_SIZE, "it counts the bytes of the JSON text"},
-    {"moto", CAPACITY, "a half for an item, whatever is done with it"},
-};
-
-static int differs(difference what)
-{
-    const char *server = getenv("DDB_TEST_SERVER");
-
-    for (size_t i = 0; i < sizeof differences / sizeof differences[0]; i++)
-        if (server != NULL && strcmp(differences[i].server, server) == 0 &&
-            differences[i].what == what)
-            return 1;
-    return 0;
-}
 
 /* ---- Help --------------------------------------------------------------- */
 
@@ -70,18 +34,6 @@ static char sorted[64]; /* keys: who S, at N; indexes by_size, by_name */
 static char texts[64];  /* keys: id S, at S */
 static ddb_client *c;
 static ddb_err err;
-
-static ddb_client *open_client(void)
-{
-    const ddb_options opt = {.endpoint = getenv("DDB_TEST_ENDPOINT"),
-                             .timeout_ms = 60000,
-                             .attempt_timeout_ms = 30000};
-    ddb_client *client = NULL;
-
-    ck_assert_msg(opt.endpoint != NULL, "DDB_TEST_ENDPOINT is not set");
-    OK(ddb_client_open(&opt, &client, &err));
-    return client;
-}
 
 /* Of JSON with single quotes for double ones. */
 static ddb_item *item(const char *json)
@@ -164,7 +116,7 @@ static void make_tables(void)
          .projection = DDB_PROJECT_INCLUDE,
          .include = included},
     };
-    ddb_client *client = open_client();
+    ddb_client *client = server_open(NULL);
     int id = (int)getpid();
 
     snprintf(simple, sizeof simple, "e2e_ops_%d", id);
@@ -180,27 +132,27 @@ static void make_tables(void)
                                         .sort_key = {"at", DDB_N},
                                         .indexes = indexes,
                                         .n_indexes = 2});
-    ddb_client_close(client);
+    server_close(client);
 }
 
 static void delete_tables(void)
 {
-    ddb_client *client = open_client();
+    ddb_client *client = server_open(NULL);
 
     ddb_delete_table(client, simple, NULL, NULL);
     ddb_delete_table(client, sorted, NULL, NULL);
     ddb_delete_table(client, texts, NULL, NULL);
-    ddb_client_close(client);
+    server_close(client);
 }
 
 static void setup(void)
 {
-    c = open_client();
+    c = server_open(NULL);
 }
 
 static void teardown(void)
 {
-    ddb_client_close(c);
+    server_close(c);
 }
 
 /* ---- Values ------------------------------------------------------------- */
@@ -315,10 +267,12 @@ START_TEST(an_item_may_have_400_kb)
     ck_assert_uint_eq(ddb_item_size(it), 400 * 1024);
     CODE(ddb_put_item(c, &(ddb_put_item_in){.table = simple, .item = it}, NULL,
                       &err),
-         differs(ITEM_SIZE) ? DDB_TOO_LARGE : DDB_OK);
-    ck_assert_str_eq(err.type, differs(ITEM_SIZE) ? "ValidationException" : "");
+         server_differs(ITEM_SIZE) ? DDB_TOO_LARGE : DDB_OK);
+    ck_assert_str_eq(err.type,
+                     server_differs(ITEM_SIZE) ? "ValidationException" : "");
     back = get(simple, "{'id':{'S':'large'}}");
-    ck_assert(differs(ITEM_SIZE) ? back == NULL : ddb_item_equal(it, back));
+    ck_assert(server_differs(ITEM_SIZE) ? back == NULL
+                                        : ddb_item_equal(it, back));
     ddb_item_free(back);
     OK(ddb_item_set_sn(it, "text", text, n + 1));
     CODE(ddb_put_item(c, &(ddb_put_item_in){.table = simple, .item = it}, NULL,
@@ -491,7 +445,7 @@ START_TEST(shows_the_blocking_item)
                                    .return_blocking = 1},
              &it, &err),
          DDB_CONDITION_FAILED);
-    if (differs(BLOCKING_ITEM))
+    if (server_differs(BLOCKING_ITEM))
         ck_assert_ptr_null(it);
     else
         is_item(it, "{'id':{'S':'block'},'by':{'S':'me'}}");
@@ -578,7 +532,7 @@ START_TEST(an_update_makes_the_item)
                                              .values = v,
                                              .consumed = &used},
                        NULL, &err));
-    ck_assert_double_eq(used.units, differs(CAPACITY) ? 0.5 : 1);
+    ck_assert_double_eq(used.units, server_differs(CAPACITY) ? 0.5 : 1);
     holds(simple, "{'id':{'S':'made'}}", "{'id':{'S':'made'},'n':{'N':'1'}}");
     ddb_item_free(v);
     ddb_item_free(key);
@@ -599,7 +553,7 @@ START_TEST(tells_consumed_capacity)
     in.consistent_read = 1;
     OK(ddb_get_item(c, &in, &it, &err));
     ddb_item_free(it);
-    ck_assert_double_eq(used.units, differs(CAPACITY) ? 1 : 1.5);
+    ck_assert_double_eq(used.units, server_differs(CAPACITY) ? 1 : 1.5);
     ck_assert_double_eq(used.table_units, used.units);
     ddb_item_free(key);
 }
@@ -1012,7 +966,7 @@ START_TEST(batches_know_keys_of_all_tables)
                                                   .n_writes = 5,
                                                   .consumed = &used},
                             &err));
-    ck_assert_double_ge(used.units, differs(CAPACITY) ? 2 : 3);
+    ck_assert_double_ge(used.units, server_differs(CAPACITY) ? 2 : 3);
     OK(ddb_batch_get_item(
         c,
         &(ddb_batch_get_in){.reads = reads,
@@ -1158,7 +1112,7 @@ START_TEST(a_protected_table_stays)
     char *answer = NULL;
 
     snprintf(name, sizeof name, "e2e_ops_safe_%d", (int)getpid());
-    if (differs(DELETE_PROTECTION)) {
+    if (server_differs(DELETE_PROTECTION)) {
         /* It passes over the parameter. */
         OK(ddb_create_table(c, &in, NULL, &err));
         OK(ddb_wait_table_exists(c, name, 0, &err));
@@ -1186,7 +1140,7 @@ START_TEST(time_to_live_is_switched_on)
     OK(ddb_describe_time_to_live(c, simple, &info, &err));
     ck_assert_int_eq(info.status, DDB_TTL_DISABLED);
     ck_assert_str_eq(info.attribute, "");
-    if (differs(TIME_TO_LIVE)) {
+    if (server_differs(TIME_TO_LIVE)) {
         CODE(ddb_update_time_to_live(c, simple, "ttl", 1, &err),
              DDB_VALIDATION);
         ck_assert_str_eq(err.type, "UnknownOperationException");
@@ -1237,5 +1191,5 @@ int main(void)
     tcase_add_test(t, lists_tables_page_by_page);
     tcase_add_test(t, a_protected_table_stays);
     tcase_add_test(t, time_to_live_is_switched_on);
-    return run_and_report(srunner_create(s));
+    return run_on_server(s);
 }
