@@ -176,6 +176,8 @@ local_src = \
     lib/local/local.c \
     lib/local/local_alter.c \
     lib/local/local_ask.c \
+    lib/local/local_batch_get.c \
+    lib/local/local_batch_write.c \
     lib/local/local_catalogue.c \
     lib/local/local_change.c \
     lib/local/local_cost.c \
@@ -202,6 +204,9 @@ local_src = \
     lib/local/local_table.c \
     lib/local/local_tables.c \
     lib/local/local_tags.c \
+    lib/local/local_token.c \
+    lib/local/local_transact.c \
+    lib/local/local_transact_get.c \
     lib/local/local_transport.c \
     lib/local/local_ttl.c \
     lib/local/local_value.c \

@@ -207,8 +207,10 @@ ddb_code ddbi_change_apply(ddbi_ask *a, ddbi_change *c)
                 (c->kind != DDBI_TX_CHECK && ddbi_write_parses(c->t));
     ddb_code code = ddbi_read_stored(a, c->t, c->key, parse, &c->old);
 
-    if (code == DDB_OK)
-        code = ddbi_op_condition(a, c->in, c->op, &c->old);
+    if (code != DDB_OK)
+        return code;
+    code = ddbi_op_condition(a, c->in, c->op, &c->old);
+    c->failed = code == DDB_SERVICE;
     if (code != DDB_OK)
         return code;
     if (c->kind == DDBI_TX_UPDATE)

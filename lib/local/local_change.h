@@ -16,6 +16,7 @@ typedef struct {
     const ddb_item *key; /* Key, or Item */
     const ddbi_table *t;
     ddbi_stored old;
+    int failed;           /* its condition did */
     const ddb_item *item; /* what it is going to be; NULL: none */
     ddbi_cost cost;
     ddbi_write *write;

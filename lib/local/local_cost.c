@@ -51,7 +51,7 @@ ddb_code ddbi_cost_begin(ddbi_ask *a, const ddbi_table *t, ddb_bytes name,
     return DDB_OK;
 }
 
-void ddbi_cost_add(ddbi_cost *to, const ddbi_cost *from)
+static void add(ddbi_cost *to, const ddbi_cost *from)
 {
     to->read += from->read;
     to->write += from->write;
@@ -59,6 +59,37 @@ void ddbi_cost_add(ddbi_cost *to, const ddbi_cost *from)
         to->index_read[i] += from->index_read[i];
         to->index_write[i] += from->index_write[i];
     }
+}
+
+ddb_code ddbi_costs_add(ddbi_ask *a, ddbi_costs *all, const ddbi_cost *one)
+{
+    ddbi_cost *p;
+    uint32_t i;
+
+    for (i = 0; i < all->n; i++)
+        if (all->p[i].table->self.id == one->table->self.id)
+            break;
+    if (i == all->n) {
+        ddb_code code;
+
+        if (i == all->cap) {
+            uint32_t cap = i ? 2 * i : 4;
+
+            p = ddbi_arena_grow(a->arena, all->p, i * sizeof *p,
+                                cap * sizeof *p);
+            if (!p)
+                return ddbi_ask_nomem(a);
+            all->p = p;
+            all->cap = cap;
+        }
+        code = ddbi_cost_begin(a, one->table, one->name, &all->p[i]);
+        if (code != DDB_OK)
+            return code;
+        all->p[i].transaction = one->transaction;
+        all->n++;
+    }
+    add(&all->p[i], one);
+    return DDB_OK;
 }
 
 void ddbi_cost_double(ddbi_cost *cost)
@@ -296,13 +327,13 @@ void ddbi_cost_write(ddbi_ask *a, const ddbi_cost *cost)
     write_cost(a, cost);
 }
 
-void ddbi_cost_write_all(ddbi_ask *a, const ddbi_cost *costs, size_t n)
+void ddbi_costs_write(ddbi_ask *a, const ddbi_costs *all)
 {
     if (!is_asked(a))
         return;
     ddbi_json_key(a->out, "ConsumedCapacity", 16);
     ddbi_json_open(a->out, '[');
-    for (size_t i = 0; i < n; i++)
-        write_cost(a, &costs[i]);
+    for (uint32_t i = 0; i < all->n; i++)
+        write_cost(a, &all->p[i]);
     ddbi_json_close(a->out, ']');
 }

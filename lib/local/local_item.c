@@ -221,6 +221,19 @@ static ddb_code check_index_sizes(ddbi_ask *a, const ddbi_table *t,
     return check_size(a, key_value(it, k), k == &index->sk);
 }
 
+static ddb_code check_index_keys(ddbi_ask *a, const ddbi_table *t,
+                                 const ddb_item *it)
+{
+    ddb_code code;
+
+    if (!t->n_indexes)
+        return DDB_OK;
+    code = ddbi_check_index_types(a, t, it);
+    if (code == DDB_OK)
+        code = check_index_empty(a, t, it);
+    return code == DDB_OK ? check_index_sizes(a, t, it) : code;
+}
+
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it)
 {
@@ -228,13 +241,18 @@ ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
 
     if (code == DDB_OK && t->self.sk.name.n)
         code = check_item_part(a, it, &t->self.sk, 1);
-    if (code == DDB_OK && t->n_indexes)
-        code = ddbi_check_index_types(a, t, it);
-    if (code == DDB_OK && t->n_indexes)
-        code = check_index_empty(a, t, it);
-    if (code == DDB_OK && t->n_indexes)
-        code = check_index_sizes(a, t, it);
-    return code;
+    return code == DDB_OK ? check_index_keys(a, t, it) : code;
+}
+
+ddb_code ddbi_check_batch_keys_of(ddbi_ask *a, const ddbi_table *t,
+                                  const ddb_item *it)
+{
+    const ddbi_index *s = &t->self;
+    ddb_code code = ddbi_check_key_value(a, key_value(it, &s->pk), &s->pk, 0);
+
+    if (code == DDB_OK && s->sk.name.n)
+        code = ddbi_check_key_value(a, key_value(it, &s->sk), &s->sk, 1);
+    return code == DDB_OK ? check_index_keys(a, t, it) : code;
 }
 
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,

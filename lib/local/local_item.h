@@ -23,6 +23,9 @@ ddb_code ddbi_check_key_value(ddbi_ask *a, const ddb_value *v,
  * ("One or more parameter values were invalid: Missing the key ..."). */
 ddb_code ddbi_check_keys_of(ddbi_ask *a, const ddbi_table *t,
                             const ddb_item *it);
+/* The same of an item in a batch, whose key attributes are judged as a Key's. */
+ddb_code ddbi_check_batch_keys_of(ddbi_ask *a, const ddbi_table *t,
+                                  const ddb_item *it);
 /* The part of it about the types of index keys. */
 ddb_code ddbi_check_index_types(ddbi_ask *a, const ddbi_table *t,
                                 const ddb_item *it);
@@ -116,8 +119,6 @@ typedef struct ddbi_cost {
 
 ddb_code ddbi_cost_begin(ddbi_ask *a, const ddbi_table *t, ddb_bytes name,
                          ddbi_cost *out);
-/* Add the units of one to another of the same table. */
-void ddbi_cost_add(ddbi_cost *to, const ddbi_cost *from);
 /* Twice as much, as in transactions. */
 void ddbi_cost_double(ddbi_cost *cost);
 /* 4 KB a unit, half of it when not consistent; 1 KB a unit of writing.  One
@@ -132,10 +133,19 @@ ddb_code ddbi_cost_admit(ddbi_ask *a, const ddbi_cost *cost,
                          ddb_bytes partition, ddbi_throttle *throttled);
 /* Refuse for that. */
 ddb_code ddbi_cost_refuse(ddbi_ask *a, const ddbi_throttle *why);
-/* "ConsumedCapacity":{...} as ReturnConsumedCapacity asks, if it does; in an
- * array of all tables for batches and transactions. */
+/* "ConsumedCapacity":{...} as ReturnConsumedCapacity asks, if it does. */
 void ddbi_cost_write(ddbi_ask *a, const ddbi_cost *cost);
-void ddbi_cost_write_all(ddbi_ask *a, const ddbi_cost *costs, size_t n);
+
+/* What a batch or a transaction costs, by table. */
+typedef struct {
+    uint32_t n, cap;
+    ddbi_cost *p;
+} ddbi_costs;
+
+/* Add what one operation costs. */
+ddb_code ddbi_costs_add(ddbi_ask *a, ddbi_costs *all, const ddbi_cost *one);
+/* "ConsumedCapacity":[...] */
+void ddbi_costs_write(ddbi_ask *a, const ddbi_costs *all);
 
 /* ---- Expressions of one operation (local_op.c) -------------------------- */
 
