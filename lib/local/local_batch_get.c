@@ -83,7 +83,7 @@ static ddb_code check_part(ddbi_ask *a, const ddbi_batch_in *in, part *p,
 ddb_code ddbi_do_batch_get_check(ddbi_ask *a)
 {
     uint32_t n = a->in->n_batch, total = 0;
-    ddb_code code = ddbi_op_legacy(a);
+    ddb_code code = DDB_OK;
     batch *b = ddbi_arena_alloc(a->arena, sizeof *b);
     part *parts = ddbi_arena_alloc(a->arena, n * sizeof *parts);
 

@@ -70,7 +70,7 @@ static ddb_code check_table(ddbi_ask *a, const ddbi_batch_in *in, batch *b)
 
 ddb_code ddbi_do_batch_write_check(ddbi_ask *a)
 {
-    ddb_code code = ddbi_op_legacy(a);
+    ddb_code code = DDB_OK;
     batch *b = ddbi_arena_alloc(a->arena, sizeof *b);
     request *p = ddbi_arena_alloc(a->arena, DDBI_BATCH_WRITES * sizeof *p);
 

@@ -19,7 +19,7 @@
 
 /* ---- The request alone -------------------------------------------------- */
 
-static ddb_code check_return_values(ddbi_ask *a, int kind)
+static ddb_code check_return_values(ddbi_ask *a, ddbi_tx_kind kind)
 {
     ddb_bytes asked = a->in->return_values;
 
@@ -29,7 +29,8 @@ static ddb_code check_return_values(ddbi_ask *a, int kind)
     return ddbi_refuse_invalid(a, "ReturnValues can only be ALL_OLD or NONE");
 }
 
-static ddb_code check_together(ddbi_ask *a, int kind, const ddbi_op_in *in)
+static ddb_code check_together(ddbi_ask *a, ddbi_tx_kind kind,
+                               const ddbi_op_in *in)
 {
     const char *without = NULL;
     int any = in->condition.p || in->update.p;
@@ -41,7 +42,7 @@ static ddb_code check_together(ddbi_ask *a, int kind, const ddbi_op_in *in)
     return ddbi_op_together(a, in, any, without);
 }
 
-ddb_code ddbi_change_check(ddbi_ask *a, int kind, const ddbi_op_in *in,
+ddb_code ddbi_change_check(ddbi_ask *a, ddbi_tx_kind kind, const ddbi_op_in *in,
                            ddbi_change *out)
 {
     ddb_item *given = kind == DDBI_TX_PUT ? in->item : in->key;

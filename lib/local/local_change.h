@@ -10,7 +10,7 @@
 #include "local/local_item.h"
 
 typedef struct {
-    int kind; /* DDBI_TX_PUT and so on */
+    ddbi_tx_kind kind;
     const ddbi_op_in *in;
     ddbi_op *op;
     const ddb_item *key; /* Key, or Item */
@@ -23,7 +23,7 @@ typedef struct {
 } ddbi_change;
 
 /* What can be said without looking at data: values, sizes, expressions. */
-ddb_code ddbi_change_check(ddbi_ask *a, int kind, const ddbi_op_in *in,
+ddb_code ddbi_change_check(ddbi_ask *a, ddbi_tx_kind kind, const ddbi_op_in *in,
                            ddbi_change *out);
 /* Of the table: keys, and which attributes an update may touch. */
 ddb_code ddbi_change_keys(ddbi_ask *a, ddbi_change *c, const ddbi_table *t);

@@ -9,11 +9,10 @@
 ddb_code ddbi_do_get_check(ddbi_ask *a)
 {
     const ddbi_op_in *in = &a->in->op;
-    ddb_code code = ddbi_op_legacy(a);
     ddbi_op *op = NULL;
+    ddb_code code;
 
-    if (code == DDB_OK)
-        code = ddbi_op_together(a, in, in->projection.p != NULL, NULL);
+    code = ddbi_op_together(a, in, in->projection.p != NULL, NULL);
     if (code == DDB_OK)
         code = ddbi_check_item(a, in->key);
     if (code == DDB_OK)

@@ -644,6 +644,10 @@ static const ddbi_member nothing[] = {
 
 /* By name. */
 static const ddbi_action actions[] = {
+    {"BatchGetItem", ddbi_do_batch_get_check, ddbi_do_batch_get, 0,
+     batch_get_item},
+    {"BatchWriteItem", ddbi_do_batch_write_check, ddbi_do_batch_write, 1,
+     batch_write_item},
     {"CreateTable", ddbi_do_create_table_check, ddbi_do_create_table, 1,
      create_table},
     {"DeleteItem", ddbi_do_delete_check, ddbi_do_delete, 1, delete_item},
@@ -660,6 +664,10 @@ static const ddbi_action actions[] = {
     {"Query", ddbi_do_query_check, ddbi_do_query, 0, query},
     {"Scan", ddbi_do_scan_check, ddbi_do_scan, 0, scan},
     {"TagResource", ddbi_do_tag_check, ddbi_do_tag, 1, tag_resource},
+    {"TransactGetItems", ddbi_do_transact_get_check, ddbi_do_transact_get, 0,
+     transact_get_items},
+    {"TransactWriteItems", ddbi_do_transact_write_check, ddbi_do_transact_write,
+     1, transact_write_items},
     {"UntagResource", ddbi_do_untag_check, ddbi_do_untag, 1, untag_resource},
     {"UpdateItem", ddbi_do_update_check, ddbi_do_update, 1, update_item},
     {"UpdateTable", ddbi_do_update_table_check, ddbi_do_update_table, 1,

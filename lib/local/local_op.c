@@ -15,15 +15,77 @@
 
 #include <string.h>
 
+/* "A, B" of those that are there. */
+static void add_there(ddbi_buf *b, const char *const *names, const int *there,
+                      size_t n)
+{
+    size_t start = b->n;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!there[i])
+            continue;
+        if (b->n > start)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add_str(b, names[i]);
+    }
+}
+
+/* Those of both kinds are told by name; 0: it has not both. */
+static int add_mixed(const ddbi_ask *a, ddbi_buf *b)
+{
+    static const char *const old[] = {"AttributesToGet", "AttributeUpdates",
+                                      "Expected", "QueryFilter", "ScanFilter"};
+    static const char *const now[] = {
+        "ProjectionExpression", "UpdateExpression", "ConditionExpression",
+        "FilterExpression", "KeyConditionExpression"};
+    const ddbi_in *in = a->in;
+    const ddbi_op_in *op = &in->op;
+    int query = op->key_condition.p || in->key_conditions.present;
+    const int old_there[] = {
+        in->attributes_to_get.present, in->attribute_updates.present,
+        in->expected.present, in->any_filter.present && query,
+        in->any_filter.present && !query};
+    const int now_there[] = {op->projection.p != NULL, op->update.p != NULL,
+                             op->condition.p != NULL, op->filter.p != NULL,
+                             op->key_condition.p != NULL};
+    size_t n;
+
+    ddbi_buf_add_str(b, "Non-expression parameters: {");
+    n = b->n;
+    add_there(b, old, old_there, sizeof old / sizeof *old);
+    if (b->n == n)
+        return 0;
+    ddbi_buf_add_str(b, "} Expression parameters: {");
+    n = b->n;
+    add_there(b, now, now_there, sizeof now / sizeof *now);
+    if (b->n == n)
+        return 0;
+    ddbi_buf_add_c(b, '}');
+    return 1;
+}
+
 ddb_code ddbi_op_legacy(ddbi_ask *a)
 {
     const char *name = a->in->legacy ? a->in->legacy : a->in->other;
+    ddbi_buf b = {0};
+    ddb_code code;
 
     if (!name)
         return DDB_OK;
-    return ddbi_refuse_invalid(a, "%s is not supported by the local engine%s",
-                               name,
-                               a->in->legacy ? "; use an expression" : "");
+    if (add_mixed(a, &b))
+        code = ddbi_refuse_invalid(
+            a,
+            "Can not use both expression and non-expression parameters in the "
+            "same request: %.*s",
+            (int)b.n, b.p);
+    else
+        code = ddbi_refuse_invalid(
+            a, "%s is not supported by the local engine%s", name,
+            a->in->legacy ? "; use an expression" : "");
+    if (b.failed != DDB_OK)
+        code = ddbi_ask_nomem(a);
+    ddbi_buf_free(&b);
+    return code;
 }
 
 ddb_code ddbi_op_together(ddbi_ask *a, const ddbi_op_in *in, int any,

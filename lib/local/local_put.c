@@ -8,14 +8,10 @@
 
 #include "base/enc.h"
 
-static ddb_code check(ddbi_ask *a, int kind)
+static ddb_code check(ddbi_ask *a, ddbi_tx_kind kind)
 {
-    ddbi_change *c;
-    ddb_code code = ddbi_op_legacy(a);
+    ddbi_change *c = ddbi_arena_alloc(a->arena, sizeof *c);
 
-    if (code != DDB_OK)
-        return code;
-    c = ddbi_arena_alloc(a->arena, sizeof *c);
     if (!c)
         return ddbi_ask_nomem(a);
     a->checked = c;

@@ -41,7 +41,7 @@ static ddb_code check_kinds(ddbi_ask *a)
 ddb_code ddbi_do_transact_write_check(ddbi_ask *a)
 {
     uint32_t n = a->in->n_tx;
-    ddb_code code = ddbi_op_legacy(a);
+    ddb_code code = DDB_OK;
     ddbi_change *c = ddbi_arena_alloc(a->arena, n * sizeof *c);
     size_t payload = 0;
 
@@ -53,7 +53,7 @@ ddb_code ddbi_do_transact_write_check(ddbi_ask *a)
     for (uint32_t i = 0; i < n && code == DDB_OK; i++) {
         const ddbi_tx_in *tx = &a->in->tx[i];
 
-        code = ddbi_change_check(a, (int)tx->kind, &tx->op, &c[i]);
+        code = ddbi_change_check(a, tx->kind, &tx->op, &c[i]);
         payload += ddb_item_size(c[i].key);
         if (tx->op.values)
             payload += ddb_item_size(tx->op.values);
