@@ -8,7 +8,7 @@
  * is for one thread.  Memory is kept from request to request, as far as it is
  * not large, so that a small one allocates nothing.
  *
- * What has expired is removed by the way: after a request that writes, once a
+ * What has expired is removed by the way: before a request that writes, once a
  * second at most, in a transaction of its own.
  */
 #include "local/local_item.h"
@@ -141,9 +141,8 @@ static ddb_code answer(ddbi_ask *a, ddbi_handler *handler, int write)
     return code;
 }
 
-static ddb_code run(ddbi_ask *a, const char *name, ddb_bytes body, int *wrote)
+static ddb_code run(ddbi_ask *a, const ddbi_action *action, ddb_bytes body)
 {
-    const ddbi_action *action = ddbi_action_find(name);
     ddb_code code;
 
     if (action == NULL)
@@ -155,7 +154,6 @@ static ddb_code run(ddbi_ask *a, const char *name, ddb_bytes body, int *wrote)
         code = action->check(a);
     if (code == DDB_OK)
         code = answer(a, action->answer, action->write);
-    *wrote = code == DDB_OK && action->write;
     return code;
 }
 
@@ -168,7 +166,7 @@ typedef struct {
 
 static ddb_code expire(ddbi_ask *a)
 {
-    return ddbi_expire(a, SWEEP_ITEMS, &((sweep *)a)->more);
+    return ddbi_expire(a, SWEEP_ITEMS, &((sweep *)(void *)a)->more);
 }
 
 static ddb_code sweep_nolock(ddbi_local *l, int *more, ddb_err *err)
@@ -196,27 +194,32 @@ ddb_code ddbi_local_sweep(ddbi_local *l, int *more, ddb_err *err)
     return code;
 }
 
-/* What fails here will be tried again. */
-static void sweep_sometimes(ddbi_local *l, int64_t now)
+static ddb_code sweep_sometimes(ddbi_local *l, ddb_err *err)
 {
+    const ddbi_clock *k = l->options.clock;
+    int64_t now = k->now(k);
     int more;
 
-    if (now - l->swept >= SWEEP_EVERY || now < l->swept)
-        sweep_nolock(l, &more, NULL);
+    if (now - l->swept < SWEEP_EVERY && now >= l->swept)
+        return DDB_OK;
+    return sweep_nolock(l, &more, err);
 }
 
 /* ---- Outside ------------------------------------------------------------ */
 
-ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
-                         int *status, ddbi_buf *out, ddb_err *err)
+static ddb_code call_nolock(ddbi_local *l, const char *name, ddb_bytes body,
+                            int *status, ddbi_buf *out, ddb_err *err)
 {
-    int wrote = 0;
-    ddb_code code;
+    const ddbi_action *action = ddbi_action_find(name);
+    ddb_code code = DDB_OK;
     ddbi_ask a;
 
-    pthread_mutex_lock(&l->mutex);
+    if (action != NULL && action->write)
+        code = sweep_sometimes(l, err);
+    if (code != DDB_OK)
+        return code;
     begin(l, out, err, &a);
-    code = run(&a, action, body, &wrote);
+    code = run(&a, action, body);
     if (code != DDB_OK)
         ddbi_buf_clear(out);
     if (code == DDB_SERVICE) {
@@ -227,8 +230,18 @@ ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
     }
     *status = a.status;
     end(l, &a);
-    if (wrote)
-        sweep_sometimes(l, a.now);
+    return code;
+}
+
+ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
+                         int *status, ddbi_buf *out, ddb_err *err)
+{
+    ddb_code code;
+
+    *status = 0;
+    ddbi_buf_clear(out);
+    pthread_mutex_lock(&l->mutex);
+    code = call_nolock(l, action, body, status, out, err);
     pthread_mutex_unlock(&l->mutex);
     return code;
 }

@@ -383,7 +383,9 @@ static void check_string(checker *c, const ddbi_member *m, const char *base,
     memcpy(&text, base + m->at, sizeof text);
     if (m->words != NULL && !is_word(m->words, text))
         words_error(c, m, base, where);
-    if (m->pattern && !is_name(text))
+    /* Of a name that an ARN may stand for, the length alone is looked at when
+     * there is none. */
+    if (m->pattern && !is_name(text) && (text.n > 0 || m->min_n > 1))
         error(c, m, base, where,
               "Member must satisfy regular expression pattern: " NAME_PATTERN);
 }
@@ -548,10 +550,27 @@ static void check_struct(checker *c, const ddbi_member *members,
 
 /* NOLINTEND(misc-no-recursion) */
 
+/* Parameters whose absence has its own words. */
+static const ddbi_member *missing_parameter(const ddbi_member *m,
+                                            const char *base)
+{
+    for (; m->name != NULL; m++)
+        if (m->parameter && !is_there(m, base))
+            return m;
+    return NULL;
+}
+
 ddb_code ddbi_check_limits(ddbi_ask *a, const ddbi_member *members)
 {
     checker c = {.a = a};
     ddb_code code = DDB_OK;
+    const ddbi_member *m = missing_parameter(members, (const char *)a->in);
+
+    if (m != NULL)
+        return ddbi_refuse_invalid(a,
+                                   "The parameter '%s' is required but was not "
+                                   "present in the request",
+                                   m->name);
 
     check_struct(&c, members, (const char *)a->in, NULL);
     a->in->legacy = c.legacy;

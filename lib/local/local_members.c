@@ -31,9 +31,12 @@
 #define TABLE_NAME(owner, field)                                               \
     MEMBER("TableName", STRING, owner, field, REQUIRED, .pattern = 1,          \
            .arn = 1, .min_n = 1, .max_n = 255)
+#define THE_TABLE                                                              \
+    MEMBER("TableName", STRING, ddbi_in, op.table, .parameter = 1,             \
+           .pattern = 1, .arn = 1, .min_n = 3, .max_n = 255)
 #define NEW_TABLE_NAME                                                         \
-    MEMBER("TableName", STRING, ddbi_in, op.table, REQUIRED, .pattern = 1,     \
-           .min_n = 3, .max_n = 255)
+    MEMBER("TableName", STRING, ddbi_in, op.table, .parameter = 1,             \
+           .pattern = 1, .min_n = 3, .max_n = 255)
 #define INDEX_NAME(owner, field)                                               \
     MEMBER("IndexName", STRING, owner, field, .pattern = 1, .min_n = 3,        \
            .max_n = 255)
@@ -294,8 +297,7 @@ static const ddbi_member keys_and_attributes[] = {
             .kind = DDBI_IS_##is, AT(ddbi_in, batch), HAS(ddbi_in, has_batch), \
             COUNT(ddbi_in, n_batch), .size = sizeof(ddbi_batch_in),            \
             .key = offsetof(ddbi_batch_in, table), .type = (class),            \
-            .members = (inner), REQUIRED, .pattern = 1, .min_n = 1,            \
-            __VA_ARGS__                                                        \
+            .members = (inner), REQUIRED, .pattern = 1, __VA_ARGS__            \
     }
 
 static const ddbi_member batch_write_item[] = {
@@ -569,7 +571,7 @@ static const ddbi_member create_table[] = {
 };
 
 static const ddbi_member update_table[] = {
-    TABLE_NAME(ddbi_in, op.table),
+    THE_TABLE,
     THROUGHPUT(ddbi_in, PLAIN),
     BILLING,
     LIST("GlobalSecondaryIndexUpdates", ddbi_in, updates, has_updates,
@@ -589,7 +591,7 @@ static const ddbi_member update_table[] = {
 };
 
 static const ddbi_member only_table[] = {
-    TABLE_NAME(ddbi_in, op.table),
+    THE_TABLE,
     LAST,
 };
 
@@ -603,13 +605,13 @@ static const ddbi_member list_tables[] = {
 
 static const ddbi_member ttl[] = {
     MEMBER("AttributeName", STRING, ddbi_in, ttl_attribute, REQUIRED,
-           .min_n = 1, .max_n = 255),
+           .max_n = 255),
     MEMBER("Enabled", BOOLEAN, ddbi_in, ttl_enabled, REQUIRED),
     LAST,
 };
 
 static const ddbi_member update_ttl[] = {
-    TABLE_NAME(ddbi_in, op.table),
+    THE_TABLE,
     {NAME("TimeToLiveSpecification"), .kind = DDBI_IS_STRUCT, .at = 0,
      HAS(ddbi_in, has_ttl), .type = "TimeToLiveSpecification", .members = ttl,
      REQUIRED},

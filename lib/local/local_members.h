@@ -45,6 +45,7 @@ struct ddbi_member {
     const ddbi_member *members; /* of structs; the last one has no name */
 
     unsigned char required;
+    unsigned char parameter; /* required, and said so before all else */
     unsigned char pattern; /* names of tables and indexes: letters and so on */
     unsigned char arn;     /* an ARN may stand for the name */
     const char *words;     /* "A, B": all that it can be */
