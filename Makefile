@@ -129,6 +129,7 @@ lib_src = \
     lib/base/crc32.c \
     lib/base/enc.c \
     lib/base/err.c \
+    lib/base/find.c \
     lib/base/hash.c \
     lib/base/version.c \
     lib/client/blocking.c \
@@ -173,6 +174,15 @@ lib_src = \
 
 # The local engine.
 local_src = \
+    lib/local/expr_apply.c \
+    lib/local/expr_check.c \
+    lib/local/expr_eval.c \
+    lib/local/expr_key.c \
+    lib/local/expr_lex.c \
+    lib/local/expr_parse.c \
+    lib/local/expr_path.c \
+    lib/local/expr_update.c \
+    lib/local/expr_words.c \
     lib/local/local.c \
     lib/local/local_alter.c \
     lib/local/local_ask.c \

@@ -97,8 +97,8 @@ typedef struct ddbi_projection ddbi_projection;
 
 ddb_code ddbi_projection_parse(ddbi_expr_scope *s, ddb_bytes text,
                                ddbi_projection **out);
-/* What it leaves of an item: a new item in the arena; list elements close
- * up.  NULL: no memory. */
+/* What it leaves of an item: a new item in the arena, which shares its values
+ * with the first; list elements close up.  NULL: no memory. */
 ddb_item *ddbi_projection_apply(const ddbi_projection *p, const ddb_item *it,
                                 ddbi_arena *arena);
 ddb_bytes ddbi_projection_attribute(const ddbi_projection *p, uint32_t i,
@@ -111,8 +111,10 @@ typedef struct ddbi_update ddbi_update;
 ddb_code ddbi_update_parse(ddbi_expr_scope *s, ddb_bytes text,
                            ddbi_update **out);
 /* What becomes of an item: a copy of old (which for an item that is not there
- * has its key attributes alone), changed.  All operands read old.
- * DDB_INVALID: types, missing operands, invalid paths, number overflow. */
+ * has its key attributes alone), changed.  All operands read old, and what is
+ * not changed is shared with it.  Size, levels and key types of the result are
+ * the caller's to check.  DDB_INVALID: types, missing operands, invalid paths,
+ * number overflow. */
 ddb_code ddbi_update_apply(ddbi_expr_scope *s, const ddbi_update *u,
                            const ddb_item *old, ddb_item **out);
 /* The parts of an item that it touches (UPDATED_OLD of the old one,
@@ -122,6 +124,8 @@ ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,
 /* Attributes of the first level that it changes: key attributes among them
  * are the caller's to refuse. */
 ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i, int *nested);
+/* And those that its operands read. */
+ddb_bytes ddbi_update_operand(const ddbi_update *u, uint32_t i, int *nested);
 /* The type that the text alone gives to that attribute itself (SET a = :v,
  * a = b + :v, list_append; the operand of ADD and DELETE).  0: none, as only
  * the item can tell, or it is removed, or the path goes into it. */

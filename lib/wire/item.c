@@ -400,15 +400,12 @@ ddb_value *ddb_item_set_l(ddb_item *it, const char *name)
     return &ddbi_item_find(it, name, strlen(name))->u.list->self;
 }
 
-ddb_code ddb_item_unset(ddb_item *it, const char *name)
+int ddbi_item_remove(ddb_item *it, const void *name, size_t n)
 {
-    uint32_t i, kept = 0;
+    uint32_t i = find(it, name, n), kept = 0;
 
-    if (!it)
-        return DDB_NOMEM;
-    i = name ? find(it, name, strlen(name)) : it->n;
     if (i == it->n)
-        return DDB_NOT_FOUND;
+        return 0;
     memmove(it->attributes + i, it->attributes + i + 1,
             (it->n - i - 1) * sizeof *it->attributes);
     if (it->ordered == it->n) {
@@ -418,7 +415,15 @@ ddb_code ddb_item_unset(ddb_item *it, const char *name)
     }
     it->ordered = kept;
     it->n--;
-    return DDB_OK;
+    return 1;
+}
+
+ddb_code ddb_item_unset(ddb_item *it, const char *name)
+{
+    if (!it)
+        return DDB_NOMEM;
+    return name && ddbi_item_remove(it, name, strlen(name)) ? DDB_OK
+                                                            : DDB_NOT_FOUND;
 }
 
 /* ---- The whole ---------------------------------------------------------- */
@@ -439,6 +444,30 @@ ddb_code ddbi_item_fill(ddb_item *to, const ddb_item *from)
                  : to->arena->failed;
     }
     return code == DDB_OK ? ddbi_item_settle(to) : code;
+}
+
+ddb_item *ddbi_item_share(ddbi_arena *arena, const ddb_item *it)
+{
+    ddb_item *copy = ddbi_item_in(arena, it->depth);
+    uint32_t cap = it->n + 4; /* what is mostly put in */
+    int ordered = it->n > DDBI_FEW && it->ordered == it->n;
+
+    if (!copy)
+        return NULL;
+    copy->attributes = ddbi_arena_alloc(arena, cap * sizeof *copy->attributes);
+    copy->order =
+        ordered ? ddbi_arena_alloc(arena, cap * sizeof *copy->order) : NULL;
+    if (!copy->attributes || (ordered && !copy->order))
+        return NULL;
+    if (it->n)
+        memcpy(copy->attributes, it->attributes,
+               it->n * sizeof *copy->attributes);
+    if (ordered)
+        memcpy(copy->order, it->order, it->n * sizeof *copy->order);
+    copy->n = it->n;
+    copy->cap = cap;
+    copy->ordered = ordered ? it->n : 0;
+    return copy;
 }
 
 ddb_item *ddb_item_copy(const ddb_item *it)

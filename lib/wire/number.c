@@ -189,6 +189,105 @@ int ddbi_number_compare(const ddbi_number *a, const ddbi_number *b)
     return a->negative ? -order : order;
 }
 
+/* ---- Sums --------------------------------------------------------------- */
+
+/* Digits from the highest of any number to the lowest: 1E-130 may have 37
+ * behind it.  One more for a carry. */
+#define SUM_DIGITS (1 + MAX_EXPONENT - MIN_EXPONENT + 1 + DDBI_MAX_DIGITS)
+
+/* digit[i] counts 10^(MAX_EXPONENT - i). */
+typedef struct {
+    unsigned char digit[SUM_DIGITS];
+} wide;
+
+static int place_of(const ddbi_number *v)
+{
+    return 1 + MAX_EXPONENT - v->exponent;
+}
+
+/* Add a smaller number's digits to w's, or take them away. */
+static void add_digits(wide *w, const ddbi_number *v, int sign)
+{
+    int carry = 0;
+
+    for (int i = v->n - 1, at = place_of(v) + i; i >= 0 || carry; i--, at--) {
+        int d = w->digit[at] + sign * (i >= 0 ? v->digit[i] : 0) + carry;
+
+        carry = d < 0 ? -1 : d > 9;
+        w->digit[at] = (unsigned char)(d - 10 * carry);
+    }
+}
+
+/* The digits between from and to, without zeros on both sides. */
+static ddbi_sum take_sum(const wide *w, int from, int to, int negative,
+                         ddbi_number *out)
+{
+    ddbi_number v = {0};
+
+    while (from < to && w->digit[from] == 0)
+        from++;
+    while (to > from && w->digit[to - 1] == 0)
+        to--;
+    v.n = to - from;
+    if (v.n > 0) {
+        v.negative = negative;
+        v.exponent = 1 + MAX_EXPONENT - from;
+    }
+    if (v.exponent > MAX_EXPONENT)
+        return DDBI_SUM_OVERFLOW;
+    if (v.exponent < MIN_EXPONENT)
+        return DDBI_SUM_UNDERFLOW;
+    if (v.n > DDBI_MAX_DIGITS)
+        return DDBI_SUM_PRECISION;
+    memcpy(v.digit, w->digit + from, (size_t)v.n);
+    *out = v;
+    return DDBI_SUM_OK;
+}
+
+static ddbi_sum add(const ddbi_number *a, const ddbi_number *b, int b_negative,
+                    ddbi_number *out)
+{
+    const ddbi_number *larger = a, *smaller = b;
+    int negative = a->negative;
+    int from, to;
+    wide w;
+
+    if (b->n == 0) {
+        *out = *a;
+        return DDBI_SUM_OK;
+    }
+    if (a->n == 0) {
+        *out = *b;
+        out->negative = b_negative;
+        return DDBI_SUM_OK;
+    }
+    if (compare_magnitude(a, b) < 0) {
+        larger = b;
+        smaller = a;
+        negative = b_negative;
+    }
+    from = place_of(larger) - 1;
+    to = place_of(larger) + larger->n;
+    if (to < place_of(smaller) + smaller->n)
+        to = place_of(smaller) + smaller->n;
+    memset(w.digit + from, 0, (size_t)(to - from));
+    memcpy(w.digit + from + 1, larger->digit, (size_t)larger->n);
+    add_digits(&w, smaller, a->negative == b_negative ? 1 : -1);
+    return take_sum(&w, from, to, negative, out);
+}
+
+ddbi_sum ddbi_number_add(const ddbi_number *a, const ddbi_number *b,
+                         ddbi_number *out)
+{
+    return add(a, b, b->negative, out);
+}
+
+ddbi_sum ddbi_number_subtract(const ddbi_number *a, const ddbi_number *b,
+                              ddbi_number *out)
+{
+    return add(a, b, !b->negative, out);
+}
+
 int ddbi_number_i64(const ddbi_number *v, int64_t *out)
 {
     int64_t sum = 0;

@@ -27,6 +27,18 @@ ddb_code ddbi_number_parse(const char *p, size_t n, ddbi_number *out);
 size_t ddbi_number_format(const ddbi_number *v, char *out);
 /* The same of an integer. */
 size_t ddbi_i64_format(int64_t v, char *out);
+/* How a sum turns out.  *out, which may be an operand, is set when it is
+ * OK. */
+typedef enum {
+    DDBI_SUM_OK,
+    DDBI_SUM_OVERFLOW,
+    DDBI_SUM_UNDERFLOW, /* too small to be told from 0 */
+    DDBI_SUM_PRECISION  /* more than 38 digits */
+} ddbi_sum;
+ddbi_sum ddbi_number_add(const ddbi_number *a, const ddbi_number *b,
+                         ddbi_number *out);
+ddbi_sum ddbi_number_subtract(const ddbi_number *a, const ddbi_number *b,
+                              ddbi_number *out);
 int ddbi_number_compare(const ddbi_number *a, const ddbi_number *b);
 /* Whole and within int64_t: 0. */
 int ddbi_number_i64(const ddbi_number *v, int64_t *out);

@@ -137,6 +137,91 @@ ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n)
         code == DDB_NOMEM ? NULL : "a set with the same element twice");
 }
 
+/* ---- Joining ------------------------------------------------------------ */
+
+/* A set to look elements up in; order NULL: it has few. */
+typedef struct {
+    const ddb_value *elements;
+    uint32_t n;
+    uint32_t *order;
+} lookup;
+
+static ddb_code lookup_begin(ddbi_arena *arena, lookup *l, const ddb_value *set)
+{
+    *l = (lookup){.elements = set->u.elements, .n = set->n};
+    if (l->n <= DDBI_FEW)
+        return DDB_OK;
+    l->order = ddbi_arena_alloc(arena, l->n * sizeof *l->order);
+    if (!l->order)
+        return DDB_NOMEM;
+    ddbi_sort(l->order, l->n, compare_element_bytes, l->elements);
+    return DDB_OK;
+}
+
+static int lookup_has(const lookup *l, ddb_bytes bytes)
+{
+    uint32_t low = 0, high = l->n;
+
+    if (!l->order) {
+        while (low < high &&
+               compare_bytes(l->elements[low].u.bytes, bytes) != 0)
+            low++;
+        return low < high;
+    }
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_bytes(l->elements[l->order[middle]].u.bytes, bytes);
+
+        if (order == 0)
+            return 1;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+/* Add to v what of a set is not in the other one. */
+static void add_others(ddb_value *v, const ddb_value *set, const lookup *other)
+{
+    for (uint32_t i = 0; i < set->n; i++)
+        if (!lookup_has(other, set->u.elements[i].u.bytes))
+            v->u.elements[v->n++] = set->u.elements[i];
+}
+
+ddb_code ddbi_set_join(ddbi_arena *arena, ddb_value *v, const ddb_value *a,
+                       const ddb_value *b)
+{
+    ddb_value made = {.type = a->type, .n = a->n};
+    lookup l;
+
+    made.u.elements = ddbi_arena_alloc(arena, ((size_t)a->n + b->n) *
+                                                  sizeof *made.u.elements);
+    if (!made.u.elements || lookup_begin(arena, &l, a) != DDB_OK)
+        return DDB_NOMEM;
+    memcpy(made.u.elements, a->u.elements, a->n * sizeof *made.u.elements);
+    add_others(&made, b, &l);
+    *v = made;
+    return DDB_OK;
+}
+
+ddb_code ddbi_set_minus(ddbi_arena *arena, ddb_value *v, const ddb_value *a,
+                        const ddb_value *b)
+{
+    ddb_value made = {.type = a->type};
+    lookup l;
+
+    made.u.elements = ddbi_arena_alloc(arena, a->n * sizeof *made.u.elements);
+    if (!made.u.elements || lookup_begin(arena, &l, b) != DDB_OK)
+        return DDB_NOMEM;
+    add_others(&made, a, &l);
+    *v = made;
+    return DDB_OK;
+}
+
+/* ---- Equal -------------------------------------------------------------- */
+
 static int set_has(const ddb_value *set, const ddb_value *element)
 {
     for (uint32_t i = 0; i < set->n; i++)

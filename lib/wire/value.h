@@ -66,6 +66,11 @@ ddb_value *ddbi_item_append(ddb_item *it, ddb_bytes name);
 ddb_code ddbi_item_settle(ddb_item *it);
 /* Deep copies of all attributes into an empty item. */
 ddb_code ddbi_item_fill(ddb_item *to, const ddb_item *from);
+/* A copy that shares the values with it: to put others into, or take some
+ * out, without a change to the first.  NULL: no memory. */
+ddb_item *ddbi_item_share(ddbi_arena *arena, const ddb_item *it);
+/* Take an attribute away; 0: it was not there. */
+int ddbi_item_remove(ddb_item *it, const void *name, size_t n);
 /* May it be an attribute's name?  Else the item fails. */
 ddb_code ddbi_item_check_name(ddb_item *it, const void *name, size_t n);
 /* An attribute by a name that need not end in NUL. */
@@ -112,6 +117,13 @@ ddb_code ddbi_set_check(ddbi_arena *arena, const ddb_value *elements, size_t n);
 /* Is an element there twice, numbers being written in the one way?  DDB_OK:
  * no; DDB_INVALID: yes; DDB_NOMEM. */
 ddb_code ddbi_set_has_twice(const ddb_value *elements, size_t n);
+/* Into v, of a's type, which is b's: what is in a or b, what is in a but not
+ * in b (which may be nothing: n is 0).  Elements are shared with them.
+ * DDB_NOMEM. */
+ddb_code ddbi_set_join(ddbi_arena *arena, ddb_value *v, const ddb_value *a,
+                       const ddb_value *b);
+ddb_code ddbi_set_minus(ddbi_arena *arena, ddb_value *v, const ddb_value *a,
+                        const ddb_value *b);
 /* Without order; numbers as numbers. */
 int ddbi_set_equal(const ddb_value *a, const ddb_value *b);
 /* An order of S, N or B, of which 0 is equal, and a number's is its own. */

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Key conditions: one or two conditions on key attributes, joined by AND.
+ * The service reads them as any condition, and then looks whether there is
+ * one for each key.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
+ */
+#include "local/expr_tree.h"
+
+#include <string.h>
+
+typedef struct {
+    ddbi_expr_scope *scope;
+    ddbi_key_condition *out;
+} reading;
+
+static ddb_code refuse(reading *r, const char *what, const char *which)
+{
+    return ddbi_expr_refuse(r->scope, what, ddb_str(which));
+}
+
+static ddb_code refuse_operator(reading *r, const ddbi_node *node)
+{
+    static const char what[] = "Invalid operator used in "
+                               "KeyConditionExpression: ";
+
+    switch (node->kind) {
+    case NODE_OR:
+        return refuse(r, what, "OR");
+    case NODE_NOT:
+        return refuse(r, what, "NOT");
+    case NODE_IN:
+        return refuse(r, what, "IN");
+    case NODE_CALL:
+        return ddbi_expr_refuse(r->scope, what, node->u.text);
+    default:
+        return refuse(r, what, "<>");
+    }
+}
+
+static int is_allowed(const ddbi_node *node)
+{
+    switch (node->kind) {
+    case NODE_OR:
+    case NODE_NOT:
+    case NODE_IN:
+        return 0;
+    case NODE_CALL:
+        return node->op == FUNCTION_BEGINS_WITH;
+    default:
+        return node->op != TOKEN_NE;
+    }
+}
+
+/* With the attribute on the left. */
+static ddbi_key_operator operator_of(const ddbi_node *node, int turned)
+{
+    if (node->kind == NODE_CALL)
+        return DDBI_KEY_BEGINS_WITH;
+    if (node->kind == NODE_BETWEEN)
+        return DDBI_KEY_BETWEEN;
+    switch (node->op) {
+    case '<':
+        return turned ? DDBI_KEY_GT : DDBI_KEY_LT;
+    case '>':
+        return turned ? DDBI_KEY_LT : DDBI_KEY_GT;
+    case TOKEN_LE:
+        return turned ? DDBI_KEY_GE : DDBI_KEY_LE;
+    case TOKEN_GE:
+        return turned ? DDBI_KEY_LE : DDBI_KEY_GE;
+    default:
+        return DDBI_KEY_EQ;
+    }
+}
+
+/* The operands of a condition, at most three, in order. */
+static void operands_of(const ddbi_node *node, const ddbi_node **v)
+{
+    const ddbi_node *child = node - 1;
+
+    for (uint32_t i = node->n; i-- > 0; child -= child->size)
+        v[i] = child;
+}
+
+static ddb_code refuse_first(reading *r, const ddbi_node *node)
+{
+    ddbi_buf *why = ddbi_expr_why(r->scope);
+
+    ddbi_buf_add_str(why, "Invalid condition in KeyConditionExpression: ");
+    ddbi_buf_add_str(why,
+                     node->kind == NODE_BETWEEN ? "BETWEEN" : "begins_with");
+    ddbi_buf_add_str(why, " operator must have the key attribute as its first "
+                          "operand");
+    return ddbi_expr_refused(r->scope);
+}
+
+/* Which operand is the attribute: *at; n: none. */
+static ddb_code find_attribute(reading *r, const ddbi_node *const *v,
+                               uint32_t n, uint32_t *at)
+{
+    *at = n;
+    for (uint32_t i = 0; i < n; i++) {
+        if (v[i]->kind == NODE_CALL)
+            return refuse(r,
+                          "KeyConditionExpressions cannot contain nested "
+                          "operations",
+                          "");
+        if (v[i]->kind != NODE_PATH)
+            continue;
+        if (*at < n)
+            return refuse(r,
+                          "Invalid condition in KeyConditionExpression: "
+                          "Multiple attribute names used in one condition",
+                          "");
+        if (v[i]->u.path.n > 1)
+            return refuse(r,
+                          "KeyConditionExpressions cannot have conditions on "
+                          "nested attributes",
+                          "");
+        *at = i;
+    }
+    if (*at == n)
+        return refuse(r,
+                      "Invalid condition in KeyConditionExpression: No key "
+                      "attribute specified",
+                      "");
+    return DDB_OK;
+}
+
+static int is_there(const ddbi_key_condition *c, ddb_bytes name)
+{
+    for (int i = 0; i < c->n && i < 2; i++)
+        if (c->part[i].attribute.n == name.n &&
+            memcmp(c->part[i].attribute.p, name.p, name.n) == 0)
+            return 1;
+    return 0;
+}
+
+static ddb_code read_condition(reading *r, const ddbi_node *node)
+{
+    const ddbi_node *v[3];
+    ddbi_key_part part = {0};
+    uint32_t at;
+    ddb_code code;
+
+    if (!is_allowed(node))
+        return refuse_operator(r, node);
+    operands_of(node, v);
+    if (node->kind != NODE_COMPARE && v[0]->kind != NODE_PATH)
+        return refuse_first(r, node);
+    code = find_attribute(r, v, node->n, &at);
+    if (code != DDB_OK)
+        return code;
+    part.attribute = v[at]->u.path.steps[0].name;
+    part.op = operator_of(node, at != 0);
+    part.value = v[at == 0]->u.value;
+    part.upper = node->n > 2 ? v[2]->u.value : NULL;
+    if (is_there(r->out, part.attribute))
+        return refuse(r,
+                      "KeyConditionExpressions must only contain one condition "
+                      "per key",
+                      "");
+    if (r->out->n < 2)
+        r->out->part[r->out->n] = part;
+    r->out->n++;
+    return DDB_OK;
+}
+
+/* From left to right, a node before its own two. */
+static ddb_code read_conditions(reading *r, const ddbi_node *root)
+{
+    const ddbi_node **left = ddbi_arena_alloc(
+        r->scope->arena, (DDBI_MAX_OPERATORS + 1) * sizeof *left);
+    uint32_t depth = 0;
+    ddb_code code = DDB_OK;
+
+    if (!left)
+        return DDB_NOMEM;
+    left[depth++] = root;
+    while (depth > 0 && code == DDB_OK) {
+        const ddbi_node *node = left[--depth];
+
+        if (node->kind == NODE_AND) {
+            left[depth++] = node - 1;
+            left[depth++] = node - 2 - node[-1].size;
+        } else {
+            code = read_condition(r, node);
+        }
+    }
+    return code;
+}
+
+ddb_code ddbi_key_condition_parse(ddbi_expr_scope *s, ddb_bytes text,
+                                  ddbi_key_condition *out, int *whole)
+{
+    ddbi_parser p;
+    ddb_code code = ddbi_condition_read(s, text, &p);
+    reading r = {.scope = s, .out = out};
+
+    *out = (ddbi_key_condition){0};
+    *whole = 0;
+    if (code != DDB_OK)
+        return code;
+    code = read_conditions(&r, &p.nodes[p.n - 1]);
+    if (code == DDB_OK && out->n > 2)
+        code = refuse(&r, "Conditions can be of length 1 or 2 only", "");
+    *whole = code == DDB_INVALID;
+    return code;
+}
