@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ordered map in SQLite: one table without row numbers, so that a row is
- * found by one descent of one tree.  Statements are prepared once.
+ * The ordered map in SQLite: a table without row numbers, so that a row is
+ * found by one descent of one tree.  That is fast as long as rows are small:
+ * of a row that does not fit into a page SQLite reads all only to compare its
+ * key.  So a large body stands in a table of its own, and the row has its
+ * number instead, an INTEGER where otherwise a BLOB is.
  *
  * A file is in WAL mode: readers of other processes never wait for a writer,
  * and a commit is one append and, with synchronous = FULL, one fsync.  What a
@@ -27,6 +30,9 @@
 
 #define WAIT 5000 /* ms for a lock of another process */
 
+/* Bytes of place and body, of which SQLite keeps 1002 in a page. */
+#define MOST_INLINE 900
+
 /* What the file beside the database may keep of a large transaction. */
 #define WAL_REST "4194304"
 
@@ -38,6 +44,10 @@ typedef enum {
     GET,
     PUT,
     DELETE,
+    LARGE_GET,
+    LARGE_PUT,
+    LARGE_DELETE,
+    LARGE_WITHIN,
     CLEAR,
     MEASURE,
     ASCENDING,
@@ -53,6 +63,11 @@ static const char *const sql[STATEMENTS] = {
     [GET] = "SELECT size, body FROM map WHERE place = ?1",
     [PUT] = "REPLACE INTO map (place, size, body) VALUES (?1, ?2, ?3)",
     [DELETE] = "DELETE FROM map WHERE place = ?1",
+    [LARGE_GET] = "SELECT body FROM large WHERE id = ?1",
+    [LARGE_PUT] = "INSERT INTO large (body) VALUES (?1)",
+    [LARGE_DELETE] = "DELETE FROM large WHERE id = ?1",
+    [LARGE_WITHIN] = "SELECT body FROM map WHERE place >= ?1 AND place < ?2 "
+                     "AND typeof(body) = 'integer'",
     [CLEAR] = "DELETE FROM map WHERE place >= ?1 AND place < ?2",
     [MEASURE] = "SELECT count(*), sum(size) FROM map "
                 "WHERE place >= ?1 AND place < ?2",
@@ -61,6 +76,17 @@ static const char *const sql[STATEMENTS] = {
     [DESCENDING] = "SELECT size, body, place FROM map "
                    "WHERE place >= ?1 AND place < ?2 ORDER BY place DESC",
 };
+
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
+static const char schema[] =
+    "CREATE TABLE map (place BLOB PRIMARY KEY, size INTEGER NOT NULL, "
+    "body BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE large (id INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "PRAGMA application_id = " TEXT_OF(
+        APPLICATION) ";"
+                     "PRAGMA user_version = " TEXT_OF(FORMAT);
 
 struct ddbi_store {
     sqlite3 *db;
@@ -281,9 +307,6 @@ static ddb_code check_owner(ddbi_store *s, ddb_err *err)
     return DDB_OK;
 }
 
-#define TEXT_OF(number) TEXT_OF_(number)
-#define TEXT_OF_(number) #number
-
 /* In one transaction, which another process may be about to begin too.  Still
  * without WAL, so that the file's header tells from the first moment whose it
  * is. */
@@ -296,13 +319,7 @@ static int create(ddbi_store *s)
         return rc;
     rc = integer_of(s, "PRAGMA schema_version", &made);
     if (rc == SQLITE_OK && !made)
-        rc = execute(s,
-                     "CREATE TABLE map (place BLOB PRIMARY KEY, "
-                     "size INTEGER NOT NULL, body BLOB NOT NULL) "
-                     "WITHOUT ROWID;"
-                     "PRAGMA application_id = " TEXT_OF(
-                         APPLICATION) ";"
-                                      "PRAGMA user_version = " TEXT_OF(FORMAT));
+        rc = execute(s, schema);
     if (rc == SQLITE_OK)
         rc = execute(s, "COMMIT");
     if (!sqlite3_get_autocommit(s->db))
@@ -453,6 +470,37 @@ void ddbi_store_rollback(ddbi_store *s)
 
 /* ---- Rows --------------------------------------------------------------- */
 
+/* Is the body elsewhere?  Its number; 0: no. */
+static int64_t large_id(sqlite3_stmt *st, int column)
+{
+    return sqlite3_column_type(st, column) == SQLITE_INTEGER
+               ? sqlite3_column_int64(st, column)
+               : 0;
+}
+
+/* Size and body, the first two columns of st. */
+static ddb_code lend(ddbi_store *s, sqlite3_stmt *st, ddbi_row *row,
+                     ddb_err *err)
+{
+    int64_t id = large_id(st, 1);
+    int rc;
+
+    s->lent = st;
+    row->size = sqlite3_column_int64(st, 0);
+    if (id == 0) {
+        row->body = column_bytes(st, 1);
+        return DDB_OK;
+    }
+    take_back(s);
+    s->lent = st = s->statements[LARGE_GET];
+    sqlite3_bind_int64(st, 1, id);
+    rc = sqlite3_step(st);
+    if (rc != SQLITE_ROW)
+        return fail(s, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, err);
+    row->body = column_bytes(st, 0);
+    return DDB_OK;
+}
+
 ddb_code ddbi_store_get(ddbi_store *s, ddb_bytes place, ddbi_row *row,
                         ddb_err *err)
 {
@@ -466,25 +514,60 @@ ddb_code ddbi_store_get(ddbi_store *s, ddb_bytes place, ddbi_row *row,
         sqlite3_reset(st);
         return rc == SQLITE_DONE ? DDB_NOT_FOUND : fail(s, rc, err);
     }
-    s->lent = st;
     row->place = place;
-    row->size = sqlite3_column_int64(st, 0);
-    row->body = column_bytes(st, 1);
-    return DDB_OK;
+    return lend(s, st, row, err);
+}
+
+static int delete_large(ddbi_store *s, int64_t id)
+{
+    sqlite3_bind_int64(s->statements[LARGE_DELETE], 1, id);
+    return finish(s->statements[LARGE_DELETE]);
+}
+
+/* The large body of the row that is about to go, if it has one. */
+static ddb_code drop_large(ddbi_store *s, ddb_bytes place, ddb_err *err)
+{
+    sqlite3_stmt *st = s->statements[GET];
+    int64_t id = 0;
+    int rc;
+
+    take_back(s);
+    bind(st, 1, place);
+    rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        id = large_id(st, 1);
+    sqlite3_reset(st);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        rc = id != 0 ? delete_large(s, id) : SQLITE_OK;
+    return rc == SQLITE_OK ? DDB_OK : fail(s, rc, err);
 }
 
 ddb_code ddbi_store_put(ddbi_store *s, const ddbi_row *row, ddb_err *err)
 {
     sqlite3_stmt *st = s->statements[PUT];
+    ddb_code code = drop_large(s, row->place, err);
 
+    if (code != DDB_OK)
+        return code;
     bind(st, 1, row->place);
     sqlite3_bind_int64(st, 2, row->size);
-    bind(st, 3, row->body);
+    if (row->place.n + row->body.n <= MOST_INLINE) {
+        bind(st, 3, row->body);
+    } else {
+        bind(s->statements[LARGE_PUT], 1, row->body);
+        if ((code = run(s, LARGE_PUT, err)) != DDB_OK)
+            return code;
+        sqlite3_bind_int64(st, 3, sqlite3_last_insert_rowid(s->db));
+    }
     return run(s, PUT, err);
 }
 
 ddb_code ddbi_store_delete(ddbi_store *s, ddb_bytes place, ddb_err *err)
 {
+    ddb_code code = drop_large(s, place, err);
+
+    if (code != DDB_OK)
+        return code;
     bind(s->statements[DELETE], 1, place);
     return run(s, DELETE, err);
 }
@@ -498,6 +581,17 @@ static void bind_range(sqlite3_stmt *st, ddb_bytes from, ddb_bytes to)
 ddb_code ddbi_store_clear(ddbi_store *s, ddb_bytes from, ddb_bytes to,
                           ddb_err *err)
 {
+    sqlite3_stmt *st = s->statements[LARGE_WITHIN];
+    int rc;
+
+    take_back(s);
+    bind_range(st, from, to);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+        if ((rc = delete_large(s, sqlite3_column_int64(st, 0))) != SQLITE_OK)
+            break;
+    sqlite3_reset(st);
+    if (rc != SQLITE_DONE)
+        return fail(s, rc, err);
     bind_range(s->statements[CLEAR], from, to);
     return run(s, CLEAR, err);
 }
@@ -542,11 +636,8 @@ ddb_code ddbi_store_next(ddbi_store *s, ddbi_row *row, ddb_err *err)
         ddbi_store_end(s);
         return rc == SQLITE_DONE ? DDB_NOT_FOUND : fail(s, rc, err);
     }
-    s->lent = st;
-    row->size = sqlite3_column_int64(st, 0);
-    row->body = column_bytes(st, 1);
     row->place = column_bytes(st, 2);
-    return DDB_OK;
+    return lend(s, st, row, err);
 }
 
 void ddbi_store_end(ddbi_store *s)
