@@ -203,7 +203,6 @@ ddb_code ddbi_check_path(ddbi_expr_scope *s, ddbi_path *path);
 /* Names, values, operands and their types of nodes from..to. */
 ddb_code ddbi_check_tree(ddbi_expr_scope *s, ddbi_node *nodes, uint32_t from,
                          uint32_t to);
-const char *ddbi_type_name(ddb_type type);
 
 /* ---- Conditions (expr_eval.c) ------------------------------------------- */
 

@@ -16,14 +16,6 @@
 #define NOT_VALID "One or more parameter values are not valid. "
 #define INVALID "One or more parameter values were invalid: "
 
-const char *ddbi_type_name(ddb_type type)
-{
-    static const char *const name[] = {"",  "S", "N",  "B",  "BOOL", "NULL",
-                                       "M", "L", "SS", "NS", "BS"};
-
-    return (size_t)type < sizeof name / sizeof name[0] ? name[type] : "";
-}
-
 static const ddb_value *key_value(const ddb_item *it,
                                   const ddbi_key_attribute *k)
 {
