@@ -83,10 +83,12 @@ typedef struct {
 typedef struct {
     int n; /* 1 or 2, in the order of the text */
     ddbi_key_part part[2];
+    int total; /* what the text has: the caller's to refuse when it is more
+                  than the key has attributes */
 } ddbi_key_condition;
 
 /* Refuses what no key condition can be (OR, NOT, IN, <>, functions, nested
- * paths, three conditions, two of one attribute), with the service's whole
+ * paths, two conditions on one attribute), with the service's whole
  * message where it has no "Invalid KeyConditionExpression: " before it: then
  * *whole is set, all names and values in the text count as used, and the
  * service tells it only after the other expressions' faults and unused names

@@ -307,8 +307,10 @@ static ddb_code refuse(applying *a, const operand *x)
         [DDBI_SUM_UNDERFLOW] =
             "Number underflow. Attempting to store a number with magnitude "
             "smaller than supported range",
+        /* So the service says of 1E50 + 1 too. */
         [DDBI_SUM_PRECISION] =
-            "Attempting to store more than 38 significant digits in a Number",
+            "Number overflow. Attempting to store a number with magnitude "
+            "larger than supported range",
     };
     const char *what;
 

@@ -409,7 +409,7 @@ static ddb_code check_function(const tree *t, const ddbi_node *node)
 static int needs_path(int function)
 {
     return function == FUNCTION_EXISTS || function == FUNCTION_NOT_EXISTS ||
-           function == FUNCTION_TYPE || function == FUNCTION_IF_NOT_EXISTS;
+           function == FUNCTION_IF_NOT_EXISTS;
 }
 
 static ddb_code check_call(const tree *t, const ddbi_node *node)

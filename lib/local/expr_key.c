@@ -12,11 +12,20 @@
 typedef struct {
     ddbi_expr_scope *scope;
     ddbi_key_condition *out;
+    ddbi_roots attributes; /* that have their condition */
+    int whole;             /* the refusal is a whole message */
 } reading;
 
 static ddb_code refuse(reading *r, const char *what, const char *which)
 {
+    r->whole = 1;
     return ddbi_expr_refuse(r->scope, what, ddb_str(which));
+}
+
+/* What the service tells with "Invalid KeyConditionExpression: ". */
+static ddb_code refuse_early(reading *r, const char *what)
+{
+    return ddbi_expr_refuse(r->scope, what, (ddb_bytes){0});
 }
 
 static ddb_code refuse_operator(reading *r, const ddbi_node *node)
@@ -24,6 +33,7 @@ static ddb_code refuse_operator(reading *r, const ddbi_node *node)
     static const char what[] = "Invalid operator used in "
                                "KeyConditionExpression: ";
 
+    r->whole = 1;
     switch (node->kind) {
     case NODE_OR:
         return refuse(r, what, "OR");
@@ -86,6 +96,7 @@ static ddb_code refuse_first(reading *r, const ddbi_node *node)
 {
     ddbi_buf *why = ddbi_expr_why(r->scope);
 
+    r->whole = 1;
     ddbi_buf_add_str(why, "Invalid condition in KeyConditionExpression: ");
     ddbi_buf_add_str(why,
                      node->kind == NODE_BETWEEN ? "BETWEEN" : "begins_with");
@@ -113,10 +124,8 @@ static ddb_code find_attribute(reading *r, const ddbi_node *const *v,
                           "Multiple attribute names used in one condition",
                           "");
         if (v[i]->u.path.n > 1)
-            return refuse(r,
-                          "KeyConditionExpressions cannot have conditions on "
-                          "nested attributes",
-                          "");
+            return refuse_early(r, "KeyConditionExpressions cannot have "
+                                   "conditions on nested attributes");
         *at = i;
     }
     if (*at == n)
@@ -125,15 +134,6 @@ static ddb_code find_attribute(reading *r, const ddbi_node *const *v,
                       "attribute specified",
                       "");
     return DDB_OK;
-}
-
-static int is_there(const ddbi_key_condition *c, ddb_bytes name)
-{
-    for (int i = 0; i < c->n && i < 2; i++)
-        if (c->part[i].attribute.n == name.n &&
-            memcmp(c->part[i].attribute.p, name.p, name.n) == 0)
-            return 1;
-    return 0;
 }
 
 static ddb_code read_condition(reading *r, const ddbi_node *node)
@@ -155,14 +155,15 @@ static ddb_code read_condition(reading *r, const ddbi_node *node)
     part.op = operator_of(node, at != 0);
     part.value = v[at == 0]->u.value;
     part.upper = node->n > 2 ? v[2]->u.value : NULL;
-    if (is_there(r->out, part.attribute))
-        return refuse(r,
-                      "KeyConditionExpressions must only contain one condition "
-                      "per key",
-                      "");
+    code = ddbi_roots_add(r->scope->arena, &r->attributes, &v[at]->u.path);
+    if (code != DDB_OK)
+        return code;
+    r->out->total++;
+    if (r->attributes.n < (uint32_t)r->out->total)
+        return refuse_early(r, "KeyConditionExpressions must only contain one "
+                               "condition per key");
     if (r->out->n < 2)
-        r->out->part[r->out->n] = part;
-    r->out->n++;
+        r->out->part[r->out->n++] = part;
     return DDB_OK;
 }
 
@@ -202,8 +203,6 @@ ddb_code ddbi_key_condition_parse(ddbi_expr_scope *s, ddb_bytes text,
     if (code != DDB_OK)
         return code;
     code = read_conditions(&r, &p.nodes[p.n - 1]);
-    if (code == DDB_OK && out->n > 2)
-        code = refuse(&r, "Conditions can be of length 1 or 2 only", "");
-    *whole = code == DDB_INVALID;
+    *whole = code == DDB_INVALID && r.whole;
     return code;
 }

@@ -275,6 +275,33 @@ ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i, int *nested)
     return ddbi_roots_at(&u->changes, i, nested);
 }
 
+/* What a node is, whatever the item; 0: only an item can tell. */
+static ddb_type type_of(const ddbi_node *node)
+{
+    while (node->kind == NODE_CALL && node->op == FUNCTION_IF_NOT_EXISTS)
+        node--; /* to its second operand */
+    if (node->kind == NODE_VALUE)
+        return node->u.value->type;
+    if (node->kind == NODE_SIGN)
+        return DDB_N;
+    return node->kind == NODE_CALL ? DDB_L : (ddb_type)0;
+}
+
+ddb_type ddbi_update_type(const ddbi_update *u, uint32_t i)
+{
+    ddb_bytes name = ddbi_roots_at(&u->changes, i, NULL);
+
+    for (uint32_t j = 0; j < u->n; j++) {
+        const ddbi_action *a = &u->actions[j];
+        ddb_bytes other = a->path.steps[0].name;
+
+        if (a->path.n == 1 && a->to > a->from && other.n == name.n &&
+            memcmp(other.p, name.p, name.n) == 0)
+            return type_of(&u->nodes[a->to - 1]);
+    }
+    return (ddb_type)0;
+}
+
 ddb_bytes ddbi_update_operand(const ddbi_update *u, uint32_t i, int *nested)
 {
     return ddbi_roots_at(&u->reads, i, nested);

@@ -85,6 +85,12 @@ static ddb_code check_keys(ddbi_ask *a, ddbi_page *p)
     int start = a->in->start != NULL;
     ddb_code code = DDB_OK;
 
+    if (p->op->key.total > 2)
+        return ddbi_refuse_invalid(
+            a,
+            "The number of query conditions (%d) exceeds the number of key "
+            "attributes defined in the schema (%d)",
+            p->op->key.total, index->sk.name.n ? 2 : 1);
     if (start && !ddbi_page_start_fits(a, p))
         return ddbi_refuse_invalid(a, "The provided starting key is invalid");
     if (start)
