@@ -40,7 +40,8 @@ static ddbi_store *open_store(const char *where)
     ddbi_store *s;
     ddb_err err = {0};
 
-    fine(ddbi_store_open(where, DDBI_SYNC_OFF, &s, &err), &err);
+    fine(ddbi_store_open(where, DDBI_SYNC_OFF, &ddbi_system_clock, &s, &err),
+         &err);
     return s;
 }
 

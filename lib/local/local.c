@@ -64,7 +64,8 @@ ddb_code ddbi_local_open(const ddbi_local_options *opt, ddbi_local **out,
         !copy_text(&l->address, &l->options.address))
         code = ddbi_nomem(err);
     else
-        code = ddbi_store_open(opt->path, opt->sync, &l->store, err);
+        code = ddbi_store_open(opt->path, opt->sync, l->options.clock,
+                               &l->store, err);
     if (code != DDB_OK)
         ddbi_local_close(l, 0);
     else

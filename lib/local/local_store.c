@@ -17,7 +17,6 @@
 #include "local/local_store.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/err.h"
 
 #include <sqlite3.h>
@@ -94,7 +93,8 @@ struct ddbi_store {
     sqlite3_stmt *lent;   /* its row is lent to the caller */
     sqlite3_stmt *cursor; /* NULL: there is none */
     char *path;           /* NULL: in memory */
-    int64_t waited_since; /* ms, of a lock */
+    const ddbi_clock *clock;
+    int64_t waited_since; /* ms of it, for a lock */
 };
 
 /* ---- Failures ----------------------------------------------------------- */
@@ -156,16 +156,16 @@ static ddb_code fail(ddbi_store *s, int rc, ddb_err *err)
 }
 
 /* SQLite's own waits grow to a tenth of a second, and who waits so among many
- * writers is never lucky. */
+ * writers is never lucky.  A clock that stands still ends it too. */
 static int wait_for_lock(void *arg, int tries)
 {
     ddbi_store *s = arg;
-    const ddbi_clock *k = &ddbi_system_clock;
+    const ddbi_clock *k = s->clock;
     int64_t now = k->mono(k);
 
     if (tries == 0)
         s->waited_since = now;
-    if (now - s->waited_since >= WAIT)
+    if (now - s->waited_since >= WAIT || tries >= WAIT)
         return 0;
     k->sleep(k, tries < 100 ? 1 : 5);
     return 1;
@@ -400,7 +400,8 @@ static ddb_code open_file(ddbi_store *s, ddb_err *err)
     return s->path ? check_owner(s, err) : DDB_OK;
 }
 
-ddb_code ddbi_store_open(const char *path, ddbi_sync sync, ddbi_store **out,
+ddb_code ddbi_store_open(const char *path, ddbi_sync sync,
+                         const ddbi_clock *clock, ddbi_store **out,
                          ddb_err *err)
 {
     ddb_code code = DDB_NOMEM;
@@ -418,6 +419,7 @@ ddb_code ddbi_store_open(const char *path, ddbi_sync sync, ddbi_store **out,
         ddbi_nomem(err);
         goto out;
     }
+    s->clock = clock;
     if ((code = open_file(s, err)) != DDB_OK)
         goto out;
     rc = set_up(s, sync);
@@ -448,15 +450,36 @@ void ddbi_store_close(ddbi_store *s, int forked)
 
 /* ---- Transactions ------------------------------------------------------- */
 
+/* Nobody would ever find again what is written to a file that has no name any
+ * more. */
+static int has_moved(ddbi_store *s)
+{
+    int moved = 0;
+
+    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved;
+}
+
 ddb_code ddbi_store_begin(ddbi_store *s, int write, ddb_err *err)
 {
+    if (write && s->path != NULL && has_moved(s))
+        return ddbi_fail(err, DDB_SYSTEM,
+                         "%s: was moved, replaced or deleted while in use",
+                         s->path);
     return run(s, write ? BEGIN_WRITE : BEGIN_READ, err);
 }
 
 ddb_code ddbi_store_commit(ddbi_store *s, ddb_err *err)
 {
+    ddb_code code;
+
     ddbi_store_end(s);
-    return run(s, COMMIT, err);
+    code = run(s, COMMIT, err);
+    /* All of it may be in the log by then: when the process ends before the
+     * next commit writes over it, who opens the file finds it done. */
+    if (code != DDB_OK && err != NULL && s->path != NULL)
+        err->maybe_applied = 1;
+    return code;
 }
 
 void ddbi_store_rollback(ddbi_store *s)

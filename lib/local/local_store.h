@@ -10,7 +10,7 @@
 #ifndef DDBI_LOCAL_STORE_H
 #define DDBI_LOCAL_STORE_H
 
-#include <ddb/ddb.h>
+#include "base/clock.h"
 
 typedef struct ddbi_store ddbi_store;
 
@@ -31,19 +31,24 @@ typedef struct {
     ddb_bytes body; /* lent until the next call on the store or cursor */
 } ddbi_row;
 
-/* path NULL: in memory.  DDB_SYSTEM: cannot be opened, is no database, or is
- * no engine's, or of a later version; DDB_NOMEM. */
-ddb_code ddbi_store_open(const char *path, ddbi_sync sync, ddbi_store **out,
+/* path NULL: in memory; else taken literally, made when it is not there.  The
+ * clock is for waits.  DDB_SYSTEM: cannot be opened or written, is no
+ * database, or is no engine's, or of a later version (then it stays as it
+ * is); DDB_INVALID: an empty path; DDB_NOMEM. */
+ddb_code ddbi_store_open(const char *path, ddbi_sync sync,
+                         const ddbi_clock *clock, ddbi_store **out,
                          ddb_err *err);
 /* forked: our memory is freed and SQLite's handle left alone. */
 void ddbi_store_close(ddbi_store *s, int forked);
 
 /* Every function below: DDB_NOMEM, DDB_SYSTEM with what the matter is (disk
- * full, I/O, damaged, locked by another process); after either the
- * transaction is to be rolled back. */
+ * full, I/O, damaged, locked by another process: then err->retryable is set);
+ * after either the transaction is to be rolled back. */
 
 /* A transaction; write: from its beginning the only one that writes. */
 ddb_code ddbi_store_begin(ddbi_store *s, int write, ddb_err *err);
+/* Of a failure err->maybe_applied tells whether it may be stored all the
+ * same. */
 ddb_code ddbi_store_commit(ddbi_store *s, ddb_err *err);
 void ddbi_store_rollback(ddbi_store *s); /* also when none is open */
 
