@@ -114,6 +114,9 @@ our_cppflags += -DDDB_WITH_SQLITE
 endif
 # The server needs the engine.
 local_server = $(if $(filter yesyes,$(sqlite)$(microhttpd)),yes)
+ifeq ($(local_server),yes)
+our_cppflags += -DDDB_WITH_SERVER
+endif
 check_cflags = $(shell $(PKG_CONFIG) --cflags check libssl)
 check_libs = $(shell $(PKG_CONFIG) --libs check libssl)
 
@@ -255,7 +258,16 @@ ddb_src = \
     tools/progress.c
 
 # ddb-local, built where there is what it needs.
-server_src =
+server_src = \
+    tools/ddb-local.c \
+    tools/server_auth.c \
+    tools/server_bad_day.c \
+    tools/server_front.c \
+    tools/server_http.c \
+    tools/server_keys.c \
+    tools/server_log.c \
+    tools/server_options.c \
+    tools/server_throttle.c
 
 test_src = \
     tests/asked.c \
@@ -316,6 +328,17 @@ test_src = \
     tests/test_value.c \
     tests/test_version.c
 
+# Of ddb-local's own files.
+server_test_src = \
+    tests/test_server_auth.c \
+    tests/test_server_bad_day.c \
+    tests/test_server_keys.c \
+    tests/test_server_options.c \
+    tests/test_server_throttle.c
+ifeq ($(local_server),yes)
+test_src += $(server_test_src)
+endif
+
 local_test_src = \
     tests/test_local_key.c \
     tests/test_local_store.c
@@ -349,6 +372,7 @@ example_src = \
     examples/settings.c
 
 man_pages = \
+    man/ddb-local.1 \
     man/ddb.1 \
     man/ddb.3 \
     man/ddb_batch.3 \
@@ -500,7 +524,8 @@ static-tools: $(static_tools)
 # ---- Checks -----------------------------------------------------------------
 
 # The tool's own files are tested too, all but its main().
-tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj))
+tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj)) \
+    $(filter $(server_test_src:tests/test_%.c=$O/tools/%.o),$(server_obj))
 
 # What tests put before the library's functions, and before OpenSSL's:
 # tests/failhash.c and tests/failevp.c.
@@ -539,7 +564,7 @@ endif
 ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += kv_local kv_tls ops_local ops_tls tool_local examples faults \
-    faults_tls interop
+    faults_tls interop server
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
@@ -572,6 +597,7 @@ check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
 check_javascript = $(server) node $(srcdir)/tests/client_javascript.js
 check_man = $(server) $(srcdir)/tests/check-man
+check_server = $(srcdir)/tests/local_server.py
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
 

@@ -18,6 +18,18 @@
 #define LOCAL_SUITES
 #endif
 
+/* Of ddb-local. */
+#ifdef DDB_WITH_SERVER
+#define SERVER_SUITES                                                          \
+    SUITE(server_auth)                                                         \
+    SUITE(server_bad_day)                                                      \
+    SUITE(server_keys)                                                         \
+    SUITE(server_options)                                                      \
+    SUITE(server_throttle)
+#else
+#define SERVER_SUITES
+#endif
+
 #define SUITES                                                                 \
     SUITE(alloc)                                                               \
     SUITE(arena)                                                               \
@@ -66,7 +78,8 @@
     SUITE(kv_open)                                                             \
     SUITE(cli)                                                                 \
     SUITE(abi)                                                                 \
-    LOCAL_SUITES
+    LOCAL_SUITES                                                               \
+    SERVER_SUITES
 
 #define SUITE(name) Suite *suite_##name(void);
 SUITES
