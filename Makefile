@@ -340,6 +340,8 @@ test_src += $(server_test_src)
 endif
 
 local_test_src = \
+    tests/engine.c \
+    tests/test_local_item.c \
     tests/test_local_key.c \
     tests/test_local_store.c
 ifeq ($(sqlite),yes)

@@ -12,6 +12,7 @@
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
 #define LOCAL_SUITES                                                           \
+    SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \
     SUITE(local_store)
 #else

@@ -43,9 +43,6 @@ ddb_code ddbi_expr_begin(ddbi_expr_scope *s, ddbi_arena *arena,
  * in ExpressionAttributeNames unused in expressions: keys: {#a}"). */
 ddb_code ddbi_expr_end(ddbi_expr_scope *s);
 
-/* "S", "BOOL" and so on; "" of none. */
-const char *ddbi_type_name(ddb_type type);
-
 /* ---- Condition and filter expressions ----------------------------------- */
 
 typedef struct ddbi_condition ddbi_condition;

@@ -33,17 +33,6 @@ ddb_code ddbi_expr_refuse(ddbi_expr_scope *s, const char *what, ddb_bytes which)
     return ddbi_expr_refused(s);
 }
 
-const char *ddbi_type_name(ddb_type type)
-{
-    static const char *const names[] = {
-        [0] = "",        [DDB_S] = "S",       [DDB_N] = "N",
-        [DDB_B] = "B",   [DDB_BOOL] = "BOOL", [DDB_NULL] = "NULL",
-        [DDB_M] = "M",   [DDB_L] = "L",       [DDB_SS] = "SS",
-        [DDB_NS] = "NS", [DDB_BS] = "BS"};
-
-    return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "";
-}
-
 /* ---- Names and values --------------------------------------------------- */
 
 ddb_code ddbi_expr_begin(ddbi_expr_scope *s, ddbi_arena *arena,

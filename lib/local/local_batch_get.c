@@ -105,7 +105,7 @@ static ddb_code open_part(ddbi_ask *a, part *p)
     for (uint32_t i = 0; i < p->in->n && code == DDB_OK; i++)
         code = ddbi_check_key(a, p->t, p->in->keys[i]);
     if (code == DDB_OK)
-        code = ddbi_check_nested(a, p->t, p->op);
+        code = ddbi_scalars_projection(a, p->t, p->op->projection);
     if (code == DDB_OK)
         code = ddbi_cost_begin(a, p->t, p->in->table, &p->cost);
     if (code != DDB_OK)

@@ -63,56 +63,6 @@ ddb_code ddbi_change_check(ddbi_ask *a, ddbi_tx_kind kind, const ddbi_op_in *in,
 
 /* ---- The table's schema ------------------------------------------------- */
 
-static int is_table_key(const ddbi_table *t, ddb_bytes name)
-{
-    return ddbi_equal(name, t->self.pk.name) ||
-           ddbi_equal(name, t->self.sk.name);
-}
-
-static ddb_code check_scalar(ddbi_ask *a, const ddbi_table *t, ddb_bytes name)
-{
-    const char *what = is_table_key(t, name) ? "Key" : NULL;
-
-    for (uint32_t i = 0; i < t->n_indexes && !what; i++)
-        if (ddbi_equal(name, t->indexes[i].pk.name) ||
-            ddbi_equal(name, t->indexes[i].sk.name))
-            what = "IndexKey";
-    if (!what)
-        return DDB_OK;
-    return ddbi_refuse_invalid(
-        a,
-        "Key attributes must be scalars; list random access '[]' and map "
-        "lookup '.' are not allowed: %s: %.*s",
-        what, (int)name.n, (const char *)name.p);
-}
-
-ddb_code ddbi_check_nested(ddbi_ask *a, const ddbi_table *t, const ddbi_op *op)
-{
-    ddb_code code = DDB_OK;
-    ddb_bytes name;
-    int nested;
-
-    for (uint32_t i = 0; op->update && code == DDB_OK; i++) {
-        name = ddbi_update_attribute(op->update, i, &nested);
-        if (!name.n)
-            break;
-        code = nested ? check_scalar(a, t, name) : DDB_OK;
-    }
-    for (uint32_t i = 0; op->condition && code == DDB_OK; i++) {
-        name = ddbi_condition_attribute(op->condition, i, &nested);
-        if (!name.n)
-            break;
-        code = nested ? check_scalar(a, t, name) : DDB_OK;
-    }
-    for (uint32_t i = 0; op->projection && code == DDB_OK; i++) {
-        name = ddbi_projection_attribute(op->projection, i, &nested);
-        if (!name.n)
-            break;
-        code = nested ? check_scalar(a, t, name) : DDB_OK;
-    }
-    return code;
-}
-
 /* Key attributes stay what they are; the partition key is told first. */
 static ddb_code check_not_key(ddbi_ask *a, const ddbi_table *t,
                               const ddbi_update *u)
@@ -173,7 +123,10 @@ ddb_code ddbi_change_keys(ddbi_ask *a, ddbi_change *c, const ddbi_table *t)
         code = check_not_key(a, t, c->op->update);
     if (code == DDB_OK && c->op->update)
         code = check_types(a, t, c->op->update);
-    return code == DDB_OK ? ddbi_check_nested(a, t, c->op) : code;
+    if (code == DDB_OK)
+        code = ddbi_scalars_update(a, t, c->op->update);
+    return code == DDB_OK ? ddbi_scalars_condition(a, t, c->op->condition)
+                          : code;
 }
 
 /* ---- The item ----------------------------------------------------------- */

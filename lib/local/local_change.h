@@ -32,8 +32,6 @@ ddb_code ddbi_change_apply(ddbi_ask *a, ddbi_change *c);
 /* What it costs; nothing is asked and nothing done. */
 ddb_code ddbi_change_ready(ddbi_ask *a, ddbi_change *c);
 
-/* No expression goes into a key attribute ("pk.a", "pk[0]"). */
-ddb_code ddbi_check_nested(ddbi_ask *a, const ddbi_table *t, const ddbi_op *op);
 /* Append a stored item to the answer, or what the projection leaves of it
  * (local_get.c). */
 ddb_code ddbi_get_write(ddbi_ask *a, const ddbi_op *op,

@@ -51,7 +51,7 @@ ddb_code ddbi_do_get(ddbi_ask *a)
     if (code == DDB_OK)
         code = ddbi_check_key(a, t, key);
     if (code == DDB_OK)
-        code = ddbi_check_nested(a, t, op);
+        code = ddbi_scalars_projection(a, t, op->projection);
     if (code == DDB_OK)
         code = ddbi_read_stored(a, t, key, op->projection != NULL, &stored);
     if (code == DDB_OK)

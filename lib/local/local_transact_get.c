@@ -51,7 +51,8 @@ static ddb_code open_get(ddbi_ask *a, get *g)
 {
     ddb_code code = ddbi_check_key(a, g->t, g->in->key);
 
-    return code == DDB_OK ? ddbi_check_nested(a, g->t, g->op) : code;
+    return code == DDB_OK ? ddbi_scalars_projection(a, g->t, g->op->projection)
+                          : code;
 }
 
 static ddb_code open_all(ddbi_ask *a, get *g, ddbi_reasons *r)

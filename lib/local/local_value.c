@@ -388,17 +388,12 @@ static void show_list(ddbi_buf *b, const ddbi_list *list)
 
 void ddbi_show_value(ddbi_buf *b, const ddb_value *v)
 {
-    static const char *const names[] = {
-        [DDB_S] = "S",       [DDB_N] = "N",  [DDB_B] = "B", [DDB_BOOL] = "BOOL",
-        [DDB_NULL] = "NULL", [DDB_M] = "M",  [DDB_L] = "L", [DDB_SS] = "SS",
-        [DDB_NS] = "NS",     [DDB_BS] = "BS"};
-
     if (v->type < DDB_S || v->type > DDB_BS) {
         ddbi_buf_add_str(b, "{}");
         return;
     }
     ddbi_buf_add_c(b, '{');
-    ddbi_buf_add_str(b, names[v->type]);
+    ddbi_buf_add_str(b, ddbi_type_name(v->type));
     ddbi_buf_add_c(b, ':');
     switch (v->type) {
     case DDB_S:

@@ -332,6 +332,16 @@ ddb_type ddb_value_type(const ddb_value *v)
     return v ? v->type : (ddb_type)0;
 }
 
+const char *ddbi_type_name(ddb_type type)
+{
+    static const char *const names[] = {
+        [DDB_S] = "S",       [DDB_N] = "N",  [DDB_B] = "B", [DDB_BOOL] = "BOOL",
+        [DDB_NULL] = "NULL", [DDB_M] = "M",  [DDB_L] = "L", [DDB_SS] = "SS",
+        [DDB_NS] = "NS",     [DDB_BS] = "BS"};
+
+    return type >= DDB_S && type <= DDB_BS ? names[type] : "";
+}
+
 ddb_bytes ddb_value_bytes(const ddb_value *v)
 {
     return v && is_scalar(v->type) ? v->u.bytes : (ddb_bytes){0};

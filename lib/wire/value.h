@@ -108,6 +108,8 @@ ddb_code ddbi_value_copy(ddbi_arena *arena, ddb_value *v, const ddb_value *from,
                          int depth);
 /* Make the arena fail, unless it has; returns its failure. */
 ddb_code ddbi_value_fail(ddbi_arena *arena, ddb_code code, const char *why);
+/* "S", "BOOL" and so on; "" of none. */
+const char *ddbi_type_name(ddb_type type);
 /* Bytes against the 400 KB. */
 size_t ddbi_value_size(const ddb_value *v);
 
