@@ -364,7 +364,7 @@ static ddb_code read_set(reader *x, ddb_value *v, ddb_type type)
     return code;
 }
 
-/* A NULL that is false is taken for one that is true. */
+/* BOOL and NULL: as n, which for a NULL that is false is 1. */
 static ddb_code read_flag(reader *x, ddb_value *v, ddb_type type)
 {
     ddbi_tri tri;
@@ -372,7 +372,8 @@ static ddb_code read_flag(reader *x, ddb_value *v, ddb_type type)
 
     if (code == DDB_OK)
         *v = (ddb_value){.type = type,
-                         .n = type == DDB_BOOL && tri == DDBI_TRUE};
+                         .n = tri ==
+                              (type == DDB_BOOL ? DDBI_TRUE : DDBI_FALSE)};
     return code;
 }
 

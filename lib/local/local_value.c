@@ -2,7 +2,7 @@
 /*
  * Attribute values as requests bring them, checked by the service's rules
  * and in its words: exactly one type, numbers of 38 digits in range, sets
- * that are neither empty nor have an element twice, 32 levels.
+ * that are neither empty nor have an element twice, NULL true, 32 levels.
  * Empty text and empty bytes are values like others, but in keys, which is
  * for who knows the keys.
  *
@@ -224,10 +224,13 @@ static int check_value(check *c, ddb_value *v, int depth)
     case DDB_S:
     case DDB_B:
     case DDB_BOOL:
-    case DDB_NULL:
         return 0;
     case DDB_N:
         return check_number(c, v);
+    case DDB_NULL:
+        return v->n == 0 ? 0
+                         : wrong(c, INVALID "Null attribute value types must "
+                                            "have the value of true");
     case DDB_SS:
     case DDB_NS:
     case DDB_BS:
