@@ -343,6 +343,9 @@ local_test_src = \
     tests/engine.c \
     tests/test_local_item.c \
     tests/test_local_key.c \
+    tests/test_local_page.c \
+    tests/test_local_query.c \
+    tests/test_local_scan.c \
     tests/test_local_store.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)

@@ -14,6 +14,9 @@
 #define LOCAL_SUITES                                                           \
     SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \
+    SUITE(local_page)                                                          \
+    SUITE(local_query)                                                         \
+    SUITE(local_scan)                                                          \
     SUITE(local_store)
 #else
 #define LOCAL_SUITES

@@ -113,7 +113,6 @@ static ddb_code write_row(walk *w, ddb_bytes body)
     part = ddbi_projection_apply(projection, w->item, &w->arena);
     if (!part)
         return ddbi_ask_nomem(w->ask);
-    ddbi_json_raw(w->ask->out, "", 0); /* the comma */
     ddbi_write_item(w->ask->out, part);
     return DDB_OK;
 }

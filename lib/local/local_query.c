@@ -82,21 +82,19 @@ static ddb_code check_part(ddbi_ask *a, const ddbi_page *p,
 static ddb_code check_keys(ddbi_ask *a, ddbi_page *p)
 {
     const ddbi_index *index = p->index;
-    int start = a->in->start != NULL;
+    int start = a->in->start != NULL, keys = index->sk.name.n ? 2 : 1;
     ddb_code code = DDB_OK;
 
-    if (p->op->key.total > 2)
+    if (p->op->key.total > keys)
         return ddbi_refuse_invalid(
             a,
             "The number of query conditions (%d) exceeds the number of key "
             "attributes defined in the schema (%d)",
-            p->op->key.total, index->sk.name.n ? 2 : 1);
+            p->op->key.total, keys);
     if (start && !ddbi_page_start_fits(a, p))
         return ddbi_refuse_invalid(a, "The provided starting key is invalid");
     if (start)
         code = ddbi_page_start_part(a, &index->pk, 0);
-    if (code == DDB_OK && !index->sk.name.n && p->op->key.n > 1)
-        code = ddbi_refuse_invalid(a, "Query key condition not supported");
     if (code == DDB_OK)
         code = check_part(a, p, &index->pk, 0);
     if (code != DDB_OK || !index->sk.name.n)

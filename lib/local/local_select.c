@@ -153,10 +153,11 @@ ddb_code ddbi_page_projection(ddbi_ask *a, ddbi_page *p)
          (name = ddbi_projection_attribute(projection, i, NULL)).n; i++) {
         if (ddbi_page_has(p, name))
             continue;
-        if (missing.n)
-            ddbi_buf_add_str(&missing, ", ");
-        ddbi_buf_add(&missing, name.p, name.n);
         p->fetch = 1;
+        if (p->global && missing.n)
+            ddbi_buf_add_str(&missing, ", ");
+        if (p->global)
+            ddbi_buf_add(&missing, name.p, name.n);
     }
     if (p->fetch && p->global)
         code = refuse_missing(a, p, &missing);
