@@ -341,6 +341,7 @@ endif
 
 local_test_src = \
     tests/engine.c \
+    tests/failalloc.c \
     tests/test_local_item.c \
     tests/test_local_key.c \
     tests/test_local_page.c \
