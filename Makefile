@@ -370,7 +370,8 @@ fuzz_src = \
     tests/fuzz/fuzz_sign.c
 
 bench_src = \
-    bench/bench.c
+    bench/bench.c \
+    bench/local_get.c
 
 example_src = \
     examples/anything.c \
@@ -413,7 +414,7 @@ programs = $O/ddb $(if $(server_obj),$O/ddb-local)
 unit_tests = $O/tests/unit
 e2e_tests = $(e2e_src:%.c=$O/%)
 examples = $(example_src:%.c=$O/%)
-bench_program = $(bench_src:%.c=$O/%)
+bench_programs = $(bench_src:%.c=$O/%)
 fuzz_tests = $(fuzz_src:%.c=$O/%)
 
 # ---- Building ---------------------------------------------------------------
@@ -549,7 +550,7 @@ $(e2e_tests): %: %.o $(e2e_parts) $(static_lib)
 	$(Q)$(link) -o $@ $< $(e2e_parts) $(static_lib) $(check_libs) \
 	    $(lib_libs) $(LIBS)
 
-$(examples) $(bench_program): %: %.o $(static_lib)
+$(examples) $(bench_programs): %: %.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
 
@@ -702,8 +703,12 @@ fuzz-run: $(fuzz_hunters)
 	done
 
 # What a call costs, beside floors that send the same bytes: about a minute.
-bench: $(bench_program)
-	$(srcdir)/bench/run $(bench_program) $O/bench/log
+bench: $O/bench/bench
+	$(srcdir)/bench/run $O/bench/bench $O/bench/log
+
+# What ddb-local and the engine cost, beside their goals: half a minute.
+bench-local: all $O/bench/local_get
+	$(srcdir)/bench/local $O/ddb-local $O/bench/local_get
 
 c_files = $(headers) $(lib_src) $(ddb_src) $(server_src) $(test_src) $(e2e_src) \
     $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c tests/server.c \
@@ -851,6 +856,7 @@ help:
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
 #: bench           what calls cost; needs tools/deps bench, and quiet
+#: bench-local     what ddb-local and the engine cost, beside their goals
 #: coverage        lines and branches that the unit tests reach
 #: fuzz            hunt with libFuzzer (clang), FUZZ_SECONDS a target
 #: lint format     clang-format, clang-tidy, cppcheck; format mends
@@ -865,7 +871,7 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan bench check check-long check-peers check-programs \
+.PHONY: FORCE all asan bench bench-local check check-long check-peers check-programs \
     check-size clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-completion \
     install-dev install-lib install-man install-programs install-strip \
