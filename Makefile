@@ -342,12 +342,18 @@ endif
 local_test_src = \
     tests/engine.c \
     tests/failalloc.c \
+    tests/test_local_alter.c \
+    tests/test_local_create.c \
     tests/test_local_item.c \
     tests/test_local_key.c \
     tests/test_local_page.c \
     tests/test_local_query.c \
     tests/test_local_scan.c \
-    tests/test_local_store.c
+    tests/test_local_schema.c \
+    tests/test_local_store.c \
+    tests/test_local_tables.c \
+    tests/test_local_tags.c \
+    tests/test_local_ttl.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)
 endif

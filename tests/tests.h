@@ -12,12 +12,18 @@
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
 #define LOCAL_SUITES                                                           \
+    SUITE(local_alter)                                                         \
+    SUITE(local_create)                                                        \
     SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \
     SUITE(local_page)                                                          \
     SUITE(local_query)                                                         \
     SUITE(local_scan)                                                          \
-    SUITE(local_store)
+    SUITE(local_schema)                                                        \
+    SUITE(local_store)                                                         \
+    SUITE(local_tables)                                                        \
+    SUITE(local_tags)                                                          \
+    SUITE(local_ttl)
 #else
 #define LOCAL_SUITES
 #endif

@@ -269,7 +269,9 @@ static void modes(ddbi_buf *b, const ddbi_table *t)
         ddbi_json_open(b, '{');
         str_member(b, names[i][1],
                    t->on_demand ? "PAY_PER_REQUEST" : "PROVISIONED");
-        time_member(b, "LastUpdateToPayPerRequestDateTime", t->on_demand_ms);
+        if (!t->status || strcmp(t->status, DDBI_CREATING) != 0)
+            time_member(b, "LastUpdateToPayPerRequestDateTime",
+                        t->on_demand_ms);
         ddbi_json_close(b, '}');
     }
 }

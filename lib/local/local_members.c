@@ -605,7 +605,7 @@ static const ddbi_member list_tables[] = {
 
 static const ddbi_member ttl[] = {
     MEMBER("AttributeName", STRING, ddbi_in, ttl_attribute, REQUIRED,
-           .max_n = 255),
+           .min_n = 1, .max_n = 255),
     MEMBER("Enabled", BOOLEAN, ddbi_in, ttl_enabled, REQUIRED),
     LAST,
 };
