@@ -343,6 +343,7 @@ local_test_src = \
     tests/engine.c \
     tests/failalloc.c \
     tests/test_local_alter.c \
+    tests/test_local_batch.c \
     tests/test_local_create.c \
     tests/test_local_item.c \
     tests/test_local_key.c \

@@ -4,6 +4,7 @@
 #include "oom.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,5 +139,89 @@ void engine_survives_nomem(const char *action, const char *json)
                       ddb_code_name(code));
         ck_assert_int_eq(err.code, DDB_NOMEM);
     }
+    free(text);
+}
+
+/* ---- All that there is -------------------------------------------------- */
+
+static json_t *items_of(const char *table, const char *index)
+{
+    json_t *body = json_pack("{s:s}", "TableName", table), *answer, *items;
+
+    if (index)
+        json_object_set_new(body, "IndexName", json_string(index));
+    answer = engine_ask_tree(200, "Scan", body);
+    ck_assert_ptr_null(json_object_get(answer, "LastEvaluatedKey"));
+    items = json_incref(json_object_get(answer, "Items"));
+    json_decref(answer);
+    return items;
+}
+
+static void add_indexes(json_t *all, json_t *table, const char *kind)
+{
+    const char *name = json_string_value(json_object_get(table, "TableName"));
+    json_t *index;
+    char key[600];
+    size_t i;
+
+    json_array_foreach(json_object_get(table, kind), i, index)
+    {
+        const char *of = json_string_value(json_object_get(index, "IndexName"));
+
+        snprintf(key, sizeof key, "%s/%s", name, of);
+        json_object_set_new(all, key, items_of(name, of));
+    }
+}
+
+json_t *engine_everything(void)
+{
+    json_t *tables = engine_ask(200, "ListTables", "{}"), *all = json_object();
+    json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(tables, "TableNames"), i, name)
+    {
+        json_t *answer = engine_ask_tree(200, "DescribeTable",
+                                         json_pack("{s:O}", "TableName", name));
+        json_t *table = json_object_get(answer, "Table");
+
+        json_object_set_new(all, json_string_value(name),
+                            items_of(json_string_value(name), NULL));
+        add_indexes(all, table, "LocalSecondaryIndexes");
+        add_indexes(all, table, "GlobalSecondaryIndexes");
+        json_decref(answer);
+    }
+    json_decref(tables);
+    return all;
+}
+
+void engine_keeps_all(const char *action, const char *json)
+{
+    json_t *before = engine_everything();
+    char *text = quote(json);
+
+    for (long n = 0;; n++) {
+        ddbi_buf out = {0};
+        ddb_err err = {0};
+        json_t *after;
+        ddb_code code;
+        int status;
+
+        oom_begin(n);
+        code = ddbi_local_call(engine, action, (ddb_bytes){text, strlen(text)},
+                               &status, &out, &err);
+        ddbi_buf_free(&out);
+        if (!oom_end()) {
+            ck_assert_msg(code == DDB_OK && status == 200, "%s: %d %s", json,
+                          status, err.message);
+            break;
+        }
+        ck_assert_msg(code == DDB_NOMEM, "%s, allocation %ld: %s", json, n,
+                      ddb_code_name(code));
+        after = engine_everything();
+        ck_assert_msg(json_equal(before, after), "%s, allocation %ld", json, n);
+        json_decref(after);
+    }
+    json_decref(before);
     free(text);
 }

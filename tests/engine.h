@@ -34,5 +34,9 @@ void engine_invalid(const char *action, const char *json, const char *message);
  * DDB_NOMEM.  What leaks is for the address sanitizer to find, as the engine
  * keeps some memory from request to request. */
 void engine_survives_nomem(const char *action, const char *json);
+/* All that there is: the items of each table and each index. */
+json_t *engine_everything(void);
+/* The same as survives_nomem, and after each failure all is as it was. */
+void engine_keeps_all(const char *action, const char *json);
 
 #endif

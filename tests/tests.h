@@ -13,6 +13,7 @@
 #ifdef DDB_WITH_SQLITE
 #define LOCAL_SUITES                                                           \
     SUITE(local_alter)                                                         \
+    SUITE(local_batch)                                                         \
     SUITE(local_create)                                                        \
     SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \

@@ -79,6 +79,18 @@ static ddb_code refuse(ddbi_ask *a, const char *prefix, const char *type,
     return b->failed == DDB_OK ? DDB_SERVICE : ddbi_ask_nomem(a);
 }
 
+/* The younger errors of the service's model have the name in a capital. */
+static const char *message_member(const char *type)
+{
+    static const char *const capital[] = {
+        "IdempotentParameterMismatchException", "TransactionCanceledException"};
+
+    for (size_t i = 0; i < sizeof capital / sizeof capital[0]; i++)
+        if (strcmp(type, capital[i]) == 0)
+            return "Message";
+    return "message";
+}
+
 ddb_code ddbi_refuse(ddbi_ask *a, const char *type, const char *format, ...)
 {
     ddbi_buf text = {0};
@@ -87,7 +99,7 @@ ddb_code ddbi_refuse(ddbi_ask *a, const char *type, const char *format, ...)
     va_start(args, format);
     format_text(&text, format, args);
     va_end(args);
-    return refuse(a, SERVICE, type, "message", &text);
+    return refuse(a, SERVICE, type, message_member(type), &text);
 }
 
 ddb_code ddbi_refuse_invalid(ddbi_ask *a, const char *format, ...)
