@@ -63,7 +63,8 @@ AT(ddb_options, log, 120);
 AT(ddb_options, log_arg, 128);
 AT(ddb_options, now, 136);
 AT(ddb_options, now_arg, 144);
-AT(ddb_options, reserved, 152);
+AT(ddb_options, local_sync, 152);
+AT(ddb_options, reserved, 160);
 SIZE(ddb_options, 280);
 
 AT(ddb_call_in, action, 0);

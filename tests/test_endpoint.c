@@ -255,6 +255,55 @@ static const struct {
     const char *region;
     const char *endpoint;
     variable env[3];
+    const char *engine;
+    const char *in_region;
+} engines[] = {
+    {"a file", NULL, "sqlite:/tmp/x", {{NULL, NULL}}, "sqlite:/tmp/x", "local"},
+    {"a file of any name",
+     NULL,
+     "SQLite:a b?c=d",
+     {{NULL, NULL}},
+     "SQLite:a b?c=d",
+     "local"},
+    {"memory", NULL, "memory:", {{NULL, NULL}}, "memory:", "local"},
+    {"by the environment",
+     NULL,
+     NULL,
+     {{"AWS_ENDPOINT_URL_DYNAMODB", "memory:"}},
+     "memory:",
+     "local"},
+    {"a region that is set",
+     NULL,
+     "memory:",
+     {{"AWS_REGION", "eu-west-1"}},
+     "memory:",
+     "eu-west-1"},
+    {"a region that is given",
+     "eu-west-2",
+     "memory:",
+     {{"AWS_REGION", "eu-west-1"}},
+     "memory:",
+     "eu-west-2"},
+};
+
+START_TEST(engine_in_this_process_needs_no_region)
+{
+    variable env[3];
+
+    memcpy(env, engines[_i].env, sizeof env);
+    ck_assert_msg(resolve(engines[_i].region, engines[_i].endpoint, env) ==
+                      DDB_OK,
+                  "%s: %s", engines[_i].name, err.message);
+    ck_assert_str_eq(out.engine, engines[_i].engine);
+    ck_assert_str_eq(out.region, engines[_i].in_region);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *region;
+    const char *endpoint;
+    variable env[3];
     ddb_code code;
     const char *message; /* is in it */
 } refusals[] = {
@@ -265,18 +314,24 @@ static const struct {
      {{NULL, NULL}},
      DDB_NO_REGION,
      "AWS_REGION"},
-    {"an engine in a file",
+    {"an engine in a file without a path",
      NULL,
-     "sqlite:/tmp/x",
+     "sqlite:",
      {{NULL, NULL}},
-     DDB_UNSUPPORTED,
-     "no local engine: sqlite:/tmp/x"},
-    {"an engine in memory",
+     DDB_INVALID,
+     "path of a file"},
+    {"an engine in memory with something behind it",
      NULL,
      NULL,
-     {{"AWS_ENDPOINT_URL", "memory:"}},
-     DDB_UNSUPPORTED,
-     "AWS_ENDPOINT_URL"},
+     {{"AWS_ENDPOINT_URL", "memory:x"}},
+     DDB_INVALID,
+     "AWS_ENDPOINT_URL: nothing may follow memory:"},
+    {"an engine in a wrong region",
+     "no region",
+     "memory:",
+     {{NULL, NULL}},
+     DDB_INVALID,
+     "no region"},
     {"FIPS and an endpoint",
      "us-east-1",
      "https://a.example",
@@ -536,6 +591,7 @@ Suite *suite_endpoint(void)
     LOOP(region, refuses_a_region_that_is_no_host_label, bad_regions);
     tcase_add_test(region, takes_a_region_as_long_as_a_label);
     LOOP(settings, first_setting_counts, orders);
+    LOOP(settings, engine_in_this_process_needs_no_region, engines);
     LOOP(settings, refuses_and_says_why, refusals);
     LOOP(url, url_is_written_in_one_way, urls);
     LOOP(url, refuses_a_url_that_is_not_quite_one, bad_urls);

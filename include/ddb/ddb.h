@@ -243,11 +243,21 @@ typedef struct {
 typedef ddb_code ddb_credentials_fn(void *arg, int timeout_ms,
                                     ddb_credentials *out, ddb_err *err);
 
+/* What a write to a "sqlite:" endpoint survives: ddb_local(7). */
+typedef enum {
+    DDB_SYNC_FULL = 0,   /* loss of power */
+    DDB_SYNC_NORMAL = 1, /* the end of the process; loss of power may take the
+                            last writes, and nothing else */
+    DDB_SYNC_OFF = 2     /* the end of the process; loss of power may damage
+                            the file */
+} ddb_sync;
+
 /* All optional.  Strings are copied. */
 typedef struct {
     const char *region;   /* NULL: AWS_REGION, then AWS_DEFAULT_REGION */
-    const char *endpoint; /* URL; NULL: AWS_ENDPOINT_URL_DYNAMODB, then
-                             AWS_ENDPOINT_URL, then the region's */
+    const char *endpoint; /* URL, "sqlite:PATH" or "memory:"; NULL:
+                             AWS_ENDPOINT_URL_DYNAMODB, then AWS_ENDPOINT_URL,
+                             then the region's */
     /* Static credentials; NULL: the callback, then the environment. */
     const char *access_key_id;
     const char *secret_access_key;
@@ -273,11 +283,13 @@ typedef struct {
     void *log_arg;
     int64_t (*now)(void *arg); /* Unix seconds; NULL: the system's clock */
     void *now_arg;
-    void *reserved[16];
+    ddb_sync local_sync; /* of a "sqlite:" endpoint; 0: DDB_SYNC_FULL */
+    void *reserved[15];
 } ddb_options;
 
 /* Open a client: no call is made, no credentials are fetched.  opt may be
- * NULL.  DDB_NO_REGION, DDB_INVALID.  Owned: ddb_client_close(). */
+ * NULL.  DDB_NO_REGION, DDB_INVALID; of an engine in this process DDB_SYSTEM
+ * and DDB_UNSUPPORTED.  Owned: ddb_client_close(). */
 ddb_code ddb_client_open(const ddb_options *opt, ddb_client **out,
                          ddb_err *err);
 

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "client/inside.h"
 #include "http/remote.h"
+#include "local/local_transport.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,9 @@ static ddb_code check_options(const ddb_options *opt, ddb_err *err)
         return ddbi_fail(
             err, DDB_INVALID,
             "the option session_token needs access_key_id with it");
+    if ((unsigned)opt->local_sync > DDB_SYNC_OFF)
+        return ddbi_fail(err, DDB_INVALID,
+                         "the option local_sync is none of DDB_SYNC_...");
     return DDB_OK;
 }
 
@@ -238,30 +242,21 @@ static void use_transport(ddb_client *c, ddbi_transport *t)
     c->common.needs_keys = t->ops->needs_keys;
 }
 
-static ddb_code open_remote(ddb_client *c, const ddb_options *opt, ddb_err *err)
+static ddb_code open_remote(ddb_client *c, const ddb_options *opt,
+                            const ddbi_endpoint *endpoint, ddbi_transport **out,
+                            ddb_err *err)
 {
-    const ddbi_endpoint_in in = {.region = opt->region,
-                                 .endpoint = opt->endpoint,
-                                 .allow_http = opt->allow_http,
-                                 .env = system_env};
     const char *ca_file = opt->ca_file;
-    ddbi_transport *t = NULL;
-    ddbi_endpoint endpoint;
-    ddb_code code;
 
     if (ca_file == NULL && opt->ca_path == NULL)
         ca_file = env_or_null("AWS_CA_BUNDLE");
-    if ((code = ddbi_endpoint_resolve(&in, &endpoint, err)) != DDB_OK)
-        return code;
-    if (!copy_text(&c->region, endpoint.region) ||
-        !copy_text(&c->endpoint, endpoint.url) ||
-        !copy_text(&c->ca_file, ca_file) ||
+    if (!copy_text(&c->ca_file, ca_file) ||
         !copy_text(&c->ca_path, opt->ca_path))
         return ddbi_nomem(err);
     c->fetching.ca_file = c->ca_file;
     c->fetching.ca_path = c->ca_path;
-    code = ddbi_remote_open(
-        &(ddbi_remote_options){.endpoint = &endpoint,
+    return ddbi_remote_open(
+        &(ddbi_remote_options){.endpoint = endpoint,
                                .ca_file = ca_file,
                                .ca_path = opt->ca_path,
                                .proxy = opt->proxy,
@@ -269,7 +264,55 @@ static ddb_code open_remote(ddb_client *c, const ddb_options *opt, ddb_err *err)
                                    c->fetching.connect_timeout_ms,
                                .max_answer = opt->max_answer,
                                .max_idle = c->max_idle},
-        &t, err);
+        out, err);
+}
+
+/* The one place that knows whether there is an engine. */
+static ddb_code open_engine(ddb_client *c, const ddb_options *opt,
+                            const char *engine, ddbi_transport **out,
+                            ddb_err *err)
+{
+#ifdef DDB_WITH_SQLITE
+    static const ddbi_sync levels[] = {[DDB_SYNC_FULL] = DDBI_SYNC_FULL,
+                                       [DDB_SYNC_NORMAL] = DDBI_SYNC_NORMAL,
+                                       [DDB_SYNC_OFF] = DDBI_SYNC_OFF};
+    const char *path = strchr(engine, ':') + 1;
+
+    return ddbi_local_transport(
+        &(ddbi_local_options){.path = *path != 0 ? path : NULL,
+                              .sync = levels[opt->local_sync],
+                              .clock = &c->clock.clock,
+                              .region = c->region},
+        out, err);
+#else
+    (void)c, (void)opt, (void)out;
+    return ddbi_fail(err, DDB_UNSUPPORTED,
+                     "%s: this build of the library has no local engine, as "
+                     "it was made without SQLite",
+                     engine);
+#endif
+}
+
+static ddb_code open_transport(ddb_client *c, const ddb_options *opt,
+                               ddb_err *err)
+{
+    const ddbi_endpoint_in in = {.region = opt->region,
+                                 .endpoint = opt->endpoint,
+                                 .allow_http = opt->allow_http,
+                                 .env = system_env};
+    ddbi_transport *t = NULL;
+    ddbi_endpoint endpoint;
+    ddb_code code;
+
+    if ((code = ddbi_endpoint_resolve(&in, &endpoint, err)) != DDB_OK)
+        return code;
+    if (!copy_text(&c->region, endpoint.region) ||
+        !copy_text(&c->endpoint,
+                   endpoint.engine != NULL ? endpoint.engine : endpoint.url))
+        return ddbi_nomem(err);
+    code = endpoint.engine != NULL
+               ? open_engine(c, opt, endpoint.engine, &t, err)
+               : open_remote(c, opt, &endpoint, &t, err);
     if (code == DDB_OK)
         use_transport(c, t);
     return code;
@@ -286,7 +329,7 @@ ddb_code ddb_client_open(const ddb_options *opt, ddb_client **out, ddb_err *err)
     if (opt == NULL)
         opt = &none;
     if ((code = create(opt, NULL, &c, err)) != DDB_OK ||
-        (code = open_remote(c, opt, err)) != DDB_OK)
+        (code = open_transport(c, opt, err)) != DDB_OK)
         ddb_client_close(c);
     else
         *out = c;

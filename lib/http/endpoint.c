@@ -127,6 +127,8 @@ static ddb_code find_region(const ddbi_endpoint_in *in, ddbi_endpoint *out,
     const char *p = s.value;
     size_t n;
 
+    if (p == NULL && out->engine != NULL)
+        p = "local";
     if (p == NULL)
         return ddbi_fail(err, DDB_NO_REGION,
                          "no region: give one, or set AWS_REGION");
@@ -360,6 +362,28 @@ static ddb_code use_local(variant v, ddbi_endpoint *out, ddb_err *err)
     return DDB_OK;
 }
 
+/* What is no URL, but an engine's place; NULL: neither of them. */
+static const char *engine_of(const char *value)
+{
+    return value != NULL && (after(value, "memory:") != NULL ||
+                             after(value, "sqlite:") != NULL)
+               ? value
+               : NULL;
+}
+
+static ddb_code check_engine(setting s, ddb_err *err)
+{
+    const char *rest = after(s.value, "memory:");
+
+    if (rest != NULL && *rest != '\0')
+        return ddbi_fail(err, DDB_INVALID, "%s: nothing may follow memory: %s",
+                         s.from, s.value);
+    if (rest == NULL && *after(s.value, "sqlite:") == '\0')
+        return ddbi_fail(err, DDB_INVALID,
+                         "%s: the path of a file must follow sqlite:", s.from);
+    return DDB_OK;
+}
+
 ddb_code ddbi_endpoint_resolve(const ddbi_endpoint_in *in, ddbi_endpoint *out,
                                ddb_err *err)
 {
@@ -374,13 +398,11 @@ ddb_code ddbi_endpoint_resolve(const ddbi_endpoint_in *in, ddbi_endpoint *out,
         (code = env_flag(in, "AWS_USE_DUALSTACK_ENDPOINT", &v.dualstack,
                          err)) != DDB_OK)
         return code;
-    if (given.value != NULL && (after(given.value, "sqlite:") != NULL ||
-                                after(given.value, "memory:") != NULL))
-        return ddbi_fail(err, DDB_UNSUPPORTED,
-                         "%s: this build has no local engine: %s", given.from,
-                         given.value);
+    out->engine = engine_of(given.value);
     if ((code = find_region(in, out, &v, err)) != DDB_OK)
         return code;
+    if (out->engine != NULL)
+        return check_engine(given, err);
     if (given.value != NULL)
         return use_given(in, given, v, out, err);
     if (strcmp(out->region, "local") == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where requests go: region, settings and environment to URL, Host header
- * and signing region.  Pure: nothing is read but what is given. */
+ * and signing region, or to the engine in this process.  Pure: nothing is read but what is given. */
 #ifndef DDBI_ENDPOINT_H
 #define DDBI_ENDPOINT_H
 
@@ -24,11 +24,13 @@ typedef struct {
                         scheme's, no IPv6 zone */
     char region[64]; /* to sign with */
     int https;
-    int is_local; /* loopback or link-local: no proxy, answers trusted */
+    int is_local;       /* loopback or link-local: no proxy, answers trusted */
+    const char *engine; /* "memory:" or "sqlite:PATH", as it was given: no URL
+                           and no host then, and the region is "local" unless
+                           one is set */
 } ddbi_endpoint;
 
-/* DDB_OK; DDB_NO_REGION; DDB_INVALID, err names the value; DDB_UNSUPPORTED:
- * an engine that is not built in. */
+/* DDB_OK; DDB_NO_REGION; DDB_INVALID, err names the value. */
 ddb_code ddbi_endpoint_resolve(const ddbi_endpoint_in *in, ddbi_endpoint *out,
                                ddb_err *err);
 
