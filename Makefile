@@ -383,7 +383,8 @@ bench_src = \
 example_src = \
     examples/anything.c \
     examples/readings.c \
-    examples/settings.c
+    examples/settings.c \
+    examples/testing.c
 
 man_pages = \
     man/ddb-local.1 \
@@ -400,6 +401,7 @@ man_pages = \
     man/ddb_item.3 \
     man/ddb_kv.3 \
     man/ddb_kv_iter.3 \
+    man/ddb_local.7 \
     man/ddb_query.3 \
     man/ddb_schema.7 \
     man/ddb_table.3 \
@@ -593,7 +595,7 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     SHARED='$(SHARED)' STATIC='$(STATIC)' PROGRAMS='$(notdir $(programs))' \
     STRIP='$(STRIP)' SOMAJOR='$(somajor)' VERSION='$(version)' \
     MAKE='$(MAKE)' TEST_WRAPPER='$(TEST_WRAPPER)' MAN_PAGES='$(man_pages)' \
-    FUZZ_TESTS='$(fuzz_tests)'
+    FUZZ_TESTS='$(fuzz_tests)' LIB_LIBS='$(lib_libs)'
 server = $(srcdir)/tests/with-server
 venv_python = $(DDB_PEERS)/venv/bin/python3
 
