@@ -238,29 +238,28 @@ def queries(client, table):
 def batches(client, resource):
     keys = [{'who': 'q', 'at': i} for i in range(0, 120, 2)]
     found = resource.batch_get_item(RequestItems={NAME: {
-        'Keys': keys, 'ProjectionExpression': 'at'}})
+        'Keys': keys, 'ProjectionExpression': '#a',
+        'ExpressionAttributeNames': {'#a': 'at'}}})
     check('batch get', sorted(int(i['at']) for i in found['Responses'][NAME]),
           list(range(0, 60, 2)))
     check('nothing unprocessed', found['UnprocessedKeys'], {})
-    # 60 items of 300 KB in 4 requests; 16 MB of them in an answer.
+    # 60 items of 300 KB in 4 requests, and in more answers than one.
+    big = [{'who': {'S': 'big'}, 'at': {'N': str(i)}} for i in range(60)]
     for start in range(0, 60, 15):
         client.batch_write_item(RequestItems={NAME: [
-            {'PutRequest': {'Item': {'who': {'S': 'big'}, 'at': {'N': str(i)},
-                                     'x': {'S': 'x' * 300000}}}}
-            for i in range(start, start + 15)]})
-    left = {NAME: {'Keys': [{'who': {'S': 'big'}, 'at': {'N': str(i)}}
-                            for i in range(60)]}}
-    rounds, got = 0, 0
+            {'PutRequest': {'Item': dict(k, x={'S': 'x' * 300000})}}
+            for k in big[start:start + 15]]})
+    left, got = {NAME: {'Keys': big}}, []
     while left:
         answer = client.batch_get_item(RequestItems=left)
-        got += len(answer['Responses'][NAME])
+        got.append(len(answer['Responses'][NAME]))
         left = answer['UnprocessedKeys']
-        rounds += 1
-    check('batch get of 18 MB', (got, rounds), (60, 2))
+    check('batch get of 18 MB', (sum(got), max(got) <= 55, min(got) > 0),
+          (60, True, True))
     pages = list(client.get_paginator('query').paginate(
         TableName=NAME, KeyConditionExpression='who = :b',
         ExpressionAttributeValues={':b': {'S': 'big'}}))
-    check('pages of 1 MB', {len(p['Items']) for p in pages[:-1]}, {4})
+    check('pages of 1 MB', [len(p['Items']) for p in pages[:3]], [4, 4, 4])
     error = botocore.exceptions.ClientError
     raises('26 writes', error, client.batch_write_item, RequestItems={
         NAME: [{'DeleteRequest': {'Key': {'who': {'S': 'a'}, 'at': {
