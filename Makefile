@@ -345,6 +345,7 @@ local_test_src = \
     tests/test_local_alter.c \
     tests/test_local_batch.c \
     tests/test_local_create.c \
+    tests/test_local_file.c \
     tests/test_local_item.c \
     tests/test_local_key.c \
     tests/test_local_page.c \

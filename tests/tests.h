@@ -15,6 +15,7 @@
     SUITE(local_alter)                                                         \
     SUITE(local_batch)                                                         \
     SUITE(local_create)                                                        \
+    SUITE(local_file)                                                          \
     SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \
     SUITE(local_page)                                                          \

@@ -105,7 +105,6 @@ static const struct {
     const char *what;
 } reasons[] = {
     {SQLITE_READONLY_DIRECTORY, "the directory may not be written to"},
-    {SQLITE_CANTOPEN_ISDIR, "is a directory"},
     {SQLITE_BUSY, "locked by another process"},
     {SQLITE_LOCKED, "locked by another process"},
     {SQLITE_PROTOCOL, "locked by another process"},
@@ -270,6 +269,7 @@ static owner owner_of(const unsigned char header[HEADER])
 static int read_header(ddbi_store *s, unsigned char header[HEADER])
 {
     sqlite3_file *f = NULL;
+    sqlite3_int64 size = HEADER;
     int rc, tries = 0;
 
     memset(header, 0, HEADER);
@@ -282,8 +282,11 @@ static int read_header(ddbi_store *s, unsigned char header[HEADER])
     if (rc != SQLITE_OK)
         return rc;
     rc = f->pMethods->xRead(f, header, HEADER, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ)
+        rc = f->pMethods->xFileSize(f, &size);
     f->pMethods->xUnlock(f, SQLITE_LOCK_NONE);
-    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+    /* SQLite takes a single byte for nothing. */
+    return rc == SQLITE_OK && size == 0 && header[0] != 0 ? SQLITE_NOTADB : rc;
 }
 
 static ddb_code check_owner(ddbi_store *s, ddb_err *err)
