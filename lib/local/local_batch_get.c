@@ -89,6 +89,9 @@ ddb_code ddbi_do_batch_get_check(ddbi_ask *a)
 
     if (!b || !parts)
         return ddbi_ask_nomem(a);
+    if (n == 0)
+        return ddbi_refuse_invalid(a, "The requestItems parameter is required "
+                                      "for BatchGetItem");
     *b = (batch){.parts = parts};
     a->checked = b;
     for (uint32_t i = 0; i < n && code == DDB_OK; i++)

@@ -76,6 +76,9 @@ ddb_code ddbi_do_batch_write_check(ddbi_ask *a)
 
     if (!b || !p)
         return ddbi_ask_nomem(a);
+    if (a->in->n_batch == 0)
+        return ddbi_refuse_invalid(a, "The requestItems parameter is required "
+                                      "for BatchWriteItem");
     *b = (batch){.p = p};
     a->checked = b;
     for (uint32_t i = 0; i < a->in->n_batch && code == DDB_OK; i++)

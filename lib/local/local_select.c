@@ -51,10 +51,9 @@ ddb_code ddbi_page_members(ddbi_ask *a, int query)
 {
     const ddbi_op_in *in = &a->in->op;
     int values = in->filter.p || in->key_condition.p;
-    ddb_code code = ddbi_op_legacy(a);
+    ddb_code code =
+        check_select(a, query ? "1 validation error detected: " : "");
 
-    if (code == DDB_OK)
-        code = check_select(a, query ? "1 validation error detected: " : "");
     if (code == DDB_OK)
         code = ddbi_op_together(
             a, in, values || in->projection.p,

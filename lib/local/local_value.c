@@ -168,7 +168,10 @@ static int check_set(check *c, ddb_value *v)
                                    : INVALID "Binary sets should not be empty");
     for (uint32_t i = 0; i < v->n; i++) {
         if (v->u.elements[i].type == DDBI_TYPE_NONE)
-            return wrong(c, INVALID "A set may not have a null as a member");
+            return v->type == DDB_NS
+                       ? no_number(c, (ddb_bytes){0})
+                       : wrong(c,
+                               INVALID "A set may not have a null as a member");
         if (v->type == DDB_NS && check_number(c, &v->u.elements[i]))
             return 1;
     }
