@@ -40,10 +40,18 @@ static ddb_code check_arn(ddbi_ask *a)
             BAD "Invalid resource arn provided, only table or stream is "
                 "accepted. Provided resource arn: %.*s",
             SHOW(arn));
+    return DDB_OK;
+}
+
+/* After the list that goes with it was found missing. */
+static ddb_code check_name(ddbi_ask *a)
+{
+    ddb_bytes name = ddbi_table_bare_name(a->in->arn);
+
     if (name.n < DDBI_MIN_TABLE_NAME || name.n > DDBI_MAX_TABLE_NAME)
         return ddbi_refuse_invalid(
             a, "Invalid TableArn: Invalid ResourceArn provided as input %.*s",
-            SHOW(arn));
+            SHOW(a->in->arn));
     return DDB_OK;
 }
 
@@ -163,6 +171,8 @@ ddb_code ddbi_do_tag_check(ddbi_ask *a)
                                    "1 validation error detected: Value null at "
                                    "'tags' failed to satisfy constraint: "
                                    "Member must not be null");
+    if (code == DDB_OK)
+        code = check_name(a);
     if (code == DDB_OK && a->in->n_tags == 0)
         return ddbi_refuse_invalid(
             a, "Atleast one Tag needs to be provided as Input.");
@@ -221,6 +231,8 @@ ddb_code ddbi_do_untag_check(ddbi_ask *a)
                                    "1 validation error detected: Value null at "
                                    "'tagKeys' failed to satisfy constraint: "
                                    "Member must not be null");
+    if (code == DDB_OK)
+        code = check_name(a);
     if (code == DDB_OK && keys->n == 0)
         return ddbi_refuse_invalid(
             a, "Atleast one Tag Key needs to be provided as Input.");
@@ -262,7 +274,9 @@ ddb_code ddbi_do_untag(ddbi_ask *a)
 
 ddb_code ddbi_do_list_tags_check(ddbi_ask *a)
 {
-    return check_arn(a);
+    ddb_code code = check_arn(a);
+
+    return code == DDB_OK ? check_name(a) : code;
 }
 
 ddb_code ddbi_do_list_tags(ddbi_ask *a)
