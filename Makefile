@@ -188,6 +188,7 @@ local_src = \
     lib/local/expr_words.c \
     lib/local/local.c \
     lib/local/local_alter.c \
+    lib/local/local_alter_check.c \
     lib/local/local_ask.c \
     lib/local/local_batch_get.c \
     lib/local/local_batch_write.c \

@@ -17,10 +17,11 @@
 /* arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME[/...] */
 ddb_bytes ddbi_table_bare_name(ddb_bytes name)
 {
-    const char *p = name.p, *end = p + name.n, *slash;
+    const char *p = name.p, *end, *slash;
 
     if (name.n < 4 || memcmp(p, "arn:", 4) != 0)
         return name;
+    end = p + name.n;
     for (int colons = 0; colons < 5; colons++) {
         p = memchr(p, ':', (size_t)(end - p));
         if (!p)

@@ -158,6 +158,8 @@ ddb_code ddbi_rule_stream(ddbi_ask *a);
 /* The request's Tags, by what a table may have. */
 ddb_code ddbi_rule_tags(ddbi_ask *a);
 
+/* The index that an update is of, which has one action at least. */
+ddb_bytes ddbi_update_name(const ddbi_index_update_in *u);
 /* Indexes of the one kind or the other. */
 uint32_t ddbi_table_count(const ddbi_table *t, int local);
 /* Type of an attribute that a key of the table or an index is made of; 0: it
