@@ -50,7 +50,8 @@ void ddbi_local_close(ddbi_local *l, int forked);
 
 /* One request.  DDB_OK: *status and the JSON in out (emptied first) are the
  * answer, also when it is a refusal (400, 500).  DDB_NOMEM, DDB_SYSTEM (disk
- * full, locked, damaged): there is no answer and nothing was done. */
+ * full, locked, damaged): there is no answer and nothing was done, but when
+ * err->maybe_applied is set. */
 ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
                          int *status, ddbi_buf *out, ddb_err *err);
 

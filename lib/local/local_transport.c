@@ -2,7 +2,8 @@
 /*
  * The local engine below the waist.  A request is answered when it is
  * started, so that an exchange has nothing left to do; what the engine could
- * not do (its disk is full, its file locked for long) was not done at all.
+ * not do (its disk is full, its file locked for long) was not done at all,
+ * unless it was the commit that failed.
  */
 #include "local/local_transport.h"
 
@@ -27,7 +28,7 @@ static ddb_code start(ddbi_transport *t, const ddbi_request *request,
                                   &reply->status, &reply->body, &why);
     if (reply->code != DDB_OK) {
         reply->status = 0;
-        reply->not_sent = 1;
+        reply->not_sent = !why.maybe_applied;
         reply->retryable = why.retryable;
         memcpy(reply->message, why.message, sizeof reply->message - 1);
     }
