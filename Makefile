@@ -581,7 +581,8 @@ run_checks += kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
-run_checks += kv_local kv_tls ops_local ops_tls tool_local examples faults \
+run_checks += kv_local kv_tls ops_local ops_tls tool_local tool_network \
+    examples faults \
     faults_tls interop server
 endif
 checks = $(form_checks) $(run_checks)
@@ -626,8 +627,7 @@ suite_tool = $(srcdir)/tests/check-tool
 $(foreach suite,kv ops tool,$(foreach name,memory sqlite local tls dynalite moto, \
     $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
 	$$(suite_$(suite)))))
-check_tool_local = $(server) --proxy $(suite_tool)
-check_tool_dynalite = $(server) --server dynalite --proxy $(suite_tool)
+check_tool_network = $(server) --proxy $(srcdir)/tests/check-tool-network
 
 # SUITE=name: that suite alone.
 ifneq ($(SUITE),)

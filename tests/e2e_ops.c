@@ -312,7 +312,7 @@ START_TEST(the_service_explains_a_refusal)
     ck_assert_str_eq(err.type, "ValidationException");
     ck_assert_int_eq(err.http_status, 400);
     ck_assert_str_ne(err.message, "");
-    ck_assert_str_ne(err.request_id, "");
+    ck_assert_int_eq(err.request_id[0] == '\0', server_in_process());
     ddb_item_free(key);
 }
 END_TEST

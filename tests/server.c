@@ -21,6 +21,14 @@ static int in_memory(void)
     return endpoint != NULL && strcmp(endpoint, "memory:") == 0;
 }
 
+int server_in_process(void)
+{
+    const char *endpoint = getenv("DDB_TEST_ENDPOINT");
+
+    return in_memory() ||
+           (endpoint != NULL && strncmp(endpoint, "sqlite:", 7) == 0);
+}
+
 ddb_client *server_open(const ddb_options *more)
 {
     ddb_options opt = more != NULL ? *more : (ddb_options){0};

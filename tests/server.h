@@ -13,6 +13,10 @@
 ddb_client *server_open(const ddb_options *more);
 void server_close(ddb_client *c);
 
+/* Is it the local engine in this process?  Its clock is the client's, and its
+ * requests have no ids. */
+int server_in_process(void);
+
 /* Ways in which servers are known to differ from the service. */
 typedef enum {
     ITEM_SIZE,         /* counts an item's bytes in another way */
