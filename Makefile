@@ -345,6 +345,7 @@ local_test_src = \
     tests/failalloc.c \
     tests/test_local_alter.c \
     tests/test_local_batch.c \
+    tests/test_local_cost.c \
     tests/test_local_create.c \
     tests/test_local_file.c \
     tests/test_local_item.c \
@@ -356,6 +357,7 @@ local_test_src = \
     tests/test_local_store.c \
     tests/test_local_tables.c \
     tests/test_local_tags.c \
+    tests/test_local_transact.c \
     tests/test_local_ttl.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)

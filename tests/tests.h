@@ -14,6 +14,7 @@
 #define LOCAL_SUITES                                                           \
     SUITE(local_alter)                                                         \
     SUITE(local_batch)                                                         \
+    SUITE(local_cost)                                                          \
     SUITE(local_create)                                                        \
     SUITE(local_file)                                                          \
     SUITE(local_item)                                                          \
@@ -25,6 +26,7 @@
     SUITE(local_store)                                                         \
     SUITE(local_tables)                                                        \
     SUITE(local_tags)                                                          \
+    SUITE(local_transact)                                                      \
     SUITE(local_ttl)
 #else
 #define LOCAL_SUITES
