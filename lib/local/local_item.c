@@ -296,7 +296,7 @@ static ddb_bytes encoded(ddbi_buf *b, const ddb_value *v)
     if (v->type != DDB_N)
         return v->u.bytes;
     ddbi_key_value(b, v);
-    return (ddb_bytes){b->p + start, b->n - start};
+    return (ddb_bytes){b->p ? b->p + start : NULL, b->n - start};
 }
 
 /* The table's own key, which tells rows of one index key apart. */
