@@ -373,6 +373,7 @@ e2e_src = \
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
     tests/fuzz/fuzz_answer.c \
+    $(if $(local_server),tests/fuzz/fuzz_auth.c) \
     tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \
     tests/fuzz/fuzz_item.c \
@@ -569,8 +570,9 @@ $(examples) $(bench_programs): %: %.o $(static_lib)
 
 $(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -o $@ $< $O/tests/fuzz/replay.o $(static_lib) $(lib_libs) \
-	    $(LIBS)
+	$(Q)$(link) -o $@ $(filter %.o,$^) $(static_lib) $(lib_libs) $(LIBS)
+$O/tests/fuzz/fuzz_auth $O/tests/fuzz/fuzz_auth-hunter: \
+    $O/tools/server_auth.o $O/tools/server_keys.o
 
 check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
@@ -703,7 +705,8 @@ FUZZ_CC = clang
 fuzz_hunters = $(fuzz_tests:%=%-hunter)
 $(fuzz_hunters): %-hunter: %.o $(static_lib)
 	$(say) LD $@
-	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(static_lib) $(lib_libs) $(LIBS)
+	$(Q)$(link) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(static_lib) \
+	    $(lib_libs) $(LIBS)
 
 fuzz-run: $(fuzz_hunters)
 	for target in $(fuzz_hunters); do \
@@ -783,7 +786,6 @@ endif
 install-programs: installdirs all
 ifneq ($(programs),)
 	$(INSTALL_PROGRAM) $(programs) '$(DESTDIR)$(bindir)'
-	$(INSTALL_DATA) $(srcdir)/tools/ddb.bash '$(DESTDIR)$(completionsdir)/ddb'
 endif
 
 install-man: installdirs
@@ -796,21 +798,22 @@ install-man: installdirs
 	done
 
 install-completion: installdirs
-	$(INSTALL_DATA) $(srcdir)/tools/ddb.bash \
-	    '$(DESTDIR)$(completionsdir)/ddb'
+	for program in $(notdir $(programs)); do \
+	    $(INSTALL_DATA) $(srcdir)/tools/$$program.bash \
+		'$(DESTDIR)$(completionsdir)'/$$program || exit 1; \
+	done
 
 install-strip:
 	$(MAKE) install INSTALL_PROGRAM='$(INSTALL) -m 755 -s \
 	    --strip-program=$(STRIP)'
 
 uninstall:
-	rm -f $(foreach program,$(programs), \
-	    '$(DESTDIR)$(bindir)/$(notdir $(program))')
-	rm -f '$(DESTDIR)$(completionsdir)/ddb'
+	rm -f $(foreach program,$(notdir $(programs)), \
+	    '$(DESTDIR)$(bindir)/$(program)' \
+	    '$(DESTDIR)$(completionsdir)/$(program)')
 	rm -f $(foreach file,libddb.so.$(version) libddb.so.$(somajor) \
 	    libddb.so libddb.a,'$(DESTDIR)$(libdir)/$(file)')
-	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc' \
-	    '$(DESTDIR)$(completionsdir)/ddb'
+	rm -f '$(DESTDIR)$(pkgconfigdir)/libddb.pc'
 	rm -f $(foreach header,$(headers),'$(DESTDIR)$(includedir)/$(header:include/%=%)')
 	-rmdir '$(DESTDIR)$(includedir)/ddb'
 	for page in $(man_pages:man/%=%); do \

@@ -735,6 +735,60 @@ def check_end():
     s.stop()
 
 
+def check_end_under_load(work):
+    """What was acknowledged is there; an answer is whole or there is none."""
+    path = os.path.join(work, 'load')
+    with server('--file', path) as s:
+        make_table(s.boto())
+    for round in range(4):
+        s = Server('--file', path)
+        acknowledged, torn, others = [], [], []
+
+        def write(name, port):
+            i = 0
+            try:
+                while True:
+                    c = http.client.HTTPConnection('127.0.0.1', port,
+                                                   timeout=20)
+                    c.connect()
+                    for _ in range(10 if name % 2 else 1000000):
+                        key = '%d-%d-%d' % (round, name, i)
+                        status, text = call(c, 'PutItem', {
+                            'TableName': 'ttt', 'Item': {'k': {'S': key}}})
+                        i += 1
+                        (acknowledged if status == 200 else others).append(key)
+                        if c.sock is None:
+                            return
+            except http.client.RemoteDisconnected:
+                pass
+            except http.client.HTTPException as e:
+                torn.append(e)
+            except OSError:
+                pass
+        threads = [threading.Thread(target=write, args=(n, s.port))
+                   for n in range(6)]
+        for t in threads:
+            t.start()
+        time.sleep(0.3)
+        s.process.terminate()
+        for t in threads:
+            t.join()
+        same('no answer is torn, none is bad', (torn, others), ([], []))
+        same('it ends well', s.process.wait(20), 0)
+        s.stop()
+        ok('they got somewhere', len(acknowledged) > 20, len(acknowledged))
+        with server('--file', path) as s:
+            there, start = set(), {}
+            while True:
+                page = s.boto().scan(TableName='ttt', **start)
+                there |= {i['k']['S'] for i in page['Items']}
+                if 'LastEvaluatedKey' not in page:
+                    break
+                start = {'ExclusiveStartKey': page['LastEvaluatedKey']}
+            same('all that was acknowledged is there',
+                 set(acknowledged) - there, set())
+
+
 def check_log(work):
     path = os.path.join(work, 'log')
     with open(path, 'w') as f:
@@ -1027,7 +1081,7 @@ def main():
     os.environ.pop('AWS_PROFILE', None)
     with tempfile.TemporaryDirectory() as work:
         for check in (check_options, check_signatures, check_tls, check_file,
-                      check_log, check_clock):
+                      check_end_under_load, check_log, check_clock):
             check(work)
         for check in (check_front, check_wire, check_end, check_failures,
                       check_latency, check_throttle, check_unprocessed,
