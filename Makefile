@@ -343,6 +343,12 @@ endif
 local_test_src = \
     tests/engine.c \
     tests/failalloc.c \
+    tests/test_expr_apply.c \
+    tests/test_expr_check.c \
+    tests/test_expr_eval.c \
+    tests/test_expr_key.c \
+    tests/test_expr_parse.c \
+    tests/test_expr_path.c \
     tests/test_local_alter.c \
     tests/test_local_batch.c \
     tests/test_local_cost.c \

@@ -12,6 +12,12 @@
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
 #define LOCAL_SUITES                                                           \
+    SUITE(expr_parse)                                                          \
+    SUITE(expr_check)                                                          \
+    SUITE(expr_eval)                                                           \
+    SUITE(expr_path)                                                           \
+    SUITE(expr_key)                                                            \
+    SUITE(expr_apply)                                                          \
     SUITE(local_alter)                                                         \
     SUITE(local_batch)                                                         \
     SUITE(local_cost)                                                          \

@@ -117,39 +117,31 @@ static ddb_code resolve_value(ddbi_expr_scope *s, ddbi_node *node)
     return DDB_OK;
 }
 
-static void list_unused(ddbi_buf *why, const char *of)
+static void add_unused(ddbi_buf *why, const char *of, ddb_bytes key)
 {
-    ddbi_buf_add_str(why, "Value provided in ExpressionAttribute");
-    ddbi_buf_add_str(why, of);
-    ddbi_buf_add_str(why, " unused in expressions: keys: {");
+    if (why->n > 0) {
+        ddbi_buf_add_str(why, ", ");
+    } else {
+        ddbi_buf_add_str(why, "Value provided in ExpressionAttribute");
+        ddbi_buf_add_str(why, of);
+        ddbi_buf_add_str(why, " unused in expressions: keys: {");
+    }
+    ddbi_buf_add(why, key.p, key.n);
 }
 
 ddb_code ddbi_expr_end(ddbi_expr_scope *s)
 {
     ddbi_buf *why = ddbi_expr_why(s);
     uint32_t n_values = s->values ? s->values->n : 0;
-    ddb_bytes name;
 
-    for (uint32_t i = 0; i < s->n_names; i++) {
-        if (s->used_names[i])
-            continue;
-        name = s->names[i].placeholder;
-        if (why->n == 0)
-            list_unused(why, "Names");
-        else
-            ddbi_buf_add_str(why, ", ");
-        ddbi_buf_add(why, name.p, name.n);
-    }
-    for (uint32_t i = 0; i < n_values && s->used_values; i++) {
-        if (s->used_values[i])
-            continue;
-        name = s->values->attributes[i].name;
-        if (why->n == 0)
-            list_unused(why, "Values");
-        else
-            ddbi_buf_add_str(why, ", ");
-        ddbi_buf_add(why, name.p, name.n);
-    }
+    for (uint32_t i = 0; i < s->n_names; i++)
+        if (!s->used_names[i])
+            add_unused(why, "Names", s->names[i].placeholder);
+    if (why->n > 0)
+        n_values = 0; /* names alone are told */
+    for (uint32_t i = 0; i < n_values; i++)
+        if (!s->used_values[i])
+            add_unused(why, "Values", s->values->attributes[i].name);
     if (why->n == 0 && why->failed == DDB_OK)
         return DDB_OK;
     ddbi_buf_add_c(why, '}');
