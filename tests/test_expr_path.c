@@ -128,7 +128,7 @@ START_TEST(picks_a_thousand_paths)
     exprfix f;
 
     for (; at + 10 < sizeof text; n++) {
-        char name[8];
+        char name[16];
 
         snprintf(name, sizeof name, "v%d", n);
         ck_assert_int_eq(ddb_item_set_i64(it, name, n), DDB_OK);
