@@ -13,12 +13,10 @@
 
 /* ---- The end of a page by size ------------------------------------------ */
 
-#define EIGHTH (DDB_PAGE / 8)
-#define DDB_PAGE (1024 * 1024)
+#define EIGHTH (1024 * 1024 / 8)
 
-static void create_simple(void)
+static void create_table(void)
 {
-    engine_setup();
     engine_does("CreateTable",
                 "{'TableName':'table','BillingMode':'PAY_PER_REQUEST',"
                 "'AttributeDefinitions':["
@@ -34,6 +32,12 @@ static void create_simple(void)
                 "'GlobalSecondaryIndexes':[{'IndexName':'global',"
                 "'Projection':{'ProjectionType':'ALL'},"
                 "'KeySchema':[{'AttributeName':'c','KeyType':'HASH'}]}]}");
+}
+
+static void create_simple(void)
+{
+    engine_setup();
+    create_table();
 }
 
 /* {a: "x", b: one letter, v: as much as makes it of this size}. */
@@ -217,6 +221,60 @@ START_TEST(takes_from_the_table_what_a_local_index_has_not)
                    "{'Items':[{'c':{'S':'c'},'v':{'S':'v'}}],'Count':1,"
                    "'ScannedCount':1,'LastEvaluatedKey':{'a':{'S':'x'},"
                    "'b':{'S':'b'},'c':{'S':'c'}}}");
+}
+END_TEST
+
+/* ---- Leave to use it ---------------------------------------------------- */
+
+static char used[256];
+
+static const char *note_use(void *arg, const ddbi_use *use)
+{
+    size_t n = strlen(used);
+
+    snprintf(used + n, sizeof used - n, "%s/%s/%.*s/%g;", use->table,
+             use->index ? use->index : "", (int)use->partition.n,
+             use->partition.n ? (const char *)use->partition.p : "",
+             use->units);
+    return use->write ? NULL : *(const char **)arg;
+}
+
+static const char *why_not;
+
+static void create_watched(void)
+{
+    const ddbi_local_options options = {.admit = note_use,
+                                        .admit_arg = &why_not};
+    ddb_err err = {0};
+
+    why_not = NULL;
+    ck_assert_int_eq(ddbi_local_open(&options, &engine, &err), DDB_OK);
+    create_table();
+    put_three();
+    used[0] = '\0';
+}
+
+static const struct {
+    const char *action, *members, *used;
+} uses[] = {
+    {"Query", KEY_X, "table//x/1.5;"},
+    {"Query", KEY_X ",'Limit':1", "table//x/0.5;"},
+    {"Query", KEY_C ",'IndexName':'global'", "table/global/x/1.5;"},
+    /* A local index uses what the table has. */
+    {"Query", KEY_X ",'IndexName':'local','ProjectionExpression':'v'",
+     "table//x/1.5;table//x/0.5;"},
+    {"Scan", "'ConsistentRead':true", "table///3;"},
+};
+
+START_TEST(asks_leave_for_what_it_uses)
+{
+    char json[512];
+
+    snprintf(json, sizeof json, "{'TableName':'table',%s}", uses[_i].members);
+    engine_does(uses[_i].action, json);
+    ck_assert_str_eq(used, uses[_i].used);
+    why_not = "TableReadProvisionedThroughputExceeded";
+    json_decref(engine_ask(400, uses[_i].action, json));
 }
 END_TEST
 
@@ -608,6 +666,7 @@ Suite *suite_local_page(void)
 {
     Suite *s = suite_create("local_page");
     TCase *simple = tcase_create("size and cost");
+    TCase *watched = tcase_create("leave");
     TCase *random = tcase_create("model");
 
     tcase_add_checked_fixture(simple, create_simple, engine_teardown);
@@ -618,6 +677,10 @@ Suite *suite_local_page(void)
     tcase_add_test(simple, tells_the_sum_alone_when_asked_for_it);
     tcase_add_test(simple, takes_from_the_table_what_a_local_index_has_not);
     suite_add_tcase(s, simple);
+
+    tcase_add_checked_fixture(watched, create_watched, engine_teardown);
+    tcase_add_loop_test(watched, asks_leave_for_what_it_uses, 0, ROWS(uses));
+    suite_add_tcase(s, watched);
 
     tcase_add_checked_fixture(random, engine_setup, engine_teardown);
     tcase_add_loop_test(random, finds_what_the_model_has, 0, 24);

@@ -677,6 +677,12 @@ START_TEST(survives_no_memory)
         "'ReturnConsumedCapacity':'INDEXES',"
         "'ExpressionAttributeValues':{':a':{'S':'x'},':d':{'S':'1'}}}");
     engine_survives_nomem("Query",
+                          "{'TableName':'range','IndexName':'global4',"
+                          "'KeyConditionExpression':'c=:c and d>:c',"
+                          "'FilterExpression':'e=:c',"
+                          "'ProjectionExpression':'c,e',"
+                          "'ExpressionAttributeValues':{':c':{'S':'1'}}}");
+    engine_survives_nomem("Query",
                           "{'TableName':'number','ScanIndexForward':false,"
                           "'KeyConditionExpression':'a=:a and b>:a',"
                           "'ExpressionAttributeValues':{':a':{'N':'1'}}}");

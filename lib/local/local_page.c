@@ -175,7 +175,7 @@ static ddb_code take_row(walk *w, ddbi_row *row, int *full)
     *full = w->scanned >= w->limit || w->bytes >= DDBI_PAGE_BYTES;
     if (code == DDB_OK && *full)
         code = take_last(w, row->body);
-    if (w->item)
+    if (w->arena.head)
         ddbi_arena_reset(&w->arena);
     return code;
 }
