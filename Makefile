@@ -364,7 +364,8 @@ local_test_src = \
     tests/test_local_tables.c \
     tests/test_local_tags.c \
     tests/test_local_transact.c \
-    tests/test_local_ttl.c
+    tests/test_local_ttl.c \
+    tests/test_local_write.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)
 endif

@@ -33,7 +33,8 @@
     SUITE(local_tables)                                                        \
     SUITE(local_tags)                                                          \
     SUITE(local_transact)                                                      \
-    SUITE(local_ttl)
+    SUITE(local_ttl)                                                           \
+    SUITE(local_write)
 #else
 #define LOCAL_SUITES
 #endif

@@ -145,7 +145,7 @@ static ddb_code update(ddbi_ask *a, ddbi_change *c, const ddb_item **out)
         a, c->op, ddbi_update_apply(&c->op->scope, c->op->update, from, &to),
         NULL);
     if (code == DDB_OK)
-        code = ddbi_check_updated(a, c->t, to);
+        code = ddbi_check_updated(a, c->t, from, to);
     if (code != DDB_OK)
         return code;
     if (ddb_item_size(to) > DDBI_MAX_ITEM)

@@ -247,13 +247,40 @@ ddb_code ddbi_check_batch_keys_of(ddbi_ask *a, const ddbi_table *t,
     return code == DDB_OK ? check_index_keys(a, t, it) : code;
 }
 
+/* Those attributes that key indexes and are not what they were; others may
+ * be older than the index. */
+static ddb_item *changed_keys(ddbi_ask *a, const ddbi_table *t,
+                              const ddb_item *old, const ddb_item *it)
+{
+    ddb_item *changed = ddbi_item_in(a->arena, 0);
+
+    for (uint32_t i = 0; i < 2 * t->n_indexes && changed; i++) {
+        const ddbi_index *index = &t->indexes[i / 2];
+        const ddbi_key_attribute *k = i % 2 ? &index->sk : &index->pk;
+        const ddb_value *v = k->name.n ? key_value(it, k) : NULL;
+        ddb_value *slot;
+
+        if (!v || ddb_value_equal(v, key_value(old, k)) ||
+            key_value(changed, k))
+            continue;
+        slot = ddbi_item_append(changed, k->name);
+        if (!slot)
+            return NULL;
+        *slot = *v;
+    }
+    return changed;
+}
+
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
-                            const ddb_item *it)
+                            const ddb_item *old, const ddb_item *it)
 {
     const ddbi_key_attribute *k;
 
     if (!t->n_indexes)
         return DDB_OK;
+    it = changed_keys(a, t, old, it);
+    if (!it)
+        return ddbi_ask_nomem(a);
     if (find_wrong(t, it, wrong_type, &k))
         return ddbi_refuse_invalid(
             a, "The update expression attempted to update the secondary index "

@@ -31,7 +31,7 @@ ddb_code ddbi_check_index_types(ddbi_ask *a, const ddbi_table *t,
                                 const ddb_item *it);
 /* What an update has made of the attributes that key indexes. */
 ddb_code ddbi_check_updated(ddbi_ask *a, const ddbi_table *t,
-                            const ddb_item *it);
+                            const ddb_item *old, const ddb_item *it);
 /* Where an item stands in the table, or in an index (tie: the table's key);
  * in an index it may be that it does not: *out is empty.  In the arena. */
 ddb_code ddbi_item_place(ddbi_ask *a, const ddbi_table *t,
