@@ -6,7 +6,9 @@
 #include "tables.h"
 #include "tests.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ARN(name) "arn:aws:dynamodb:us-west-2:123456789012:table/" name
@@ -288,6 +290,72 @@ START_TEST(sees_that_another_made_the_table_anew)
 }
 END_TEST
 
+#define RACES 40
+
+/* In a process of its own: for each table 'c' when it was the one that
+ * created it, 'u' when the table was there. */
+static void create_all(char got[RACES])
+{
+    ddbi_local_options options = {.path = path};
+    ddbi_local *l = NULL;
+    ddbi_buf out = {0};
+
+    memset(got, '?', RACES);
+    if (ddbi_local_open(&options, &l, NULL) != DDB_OK)
+        return;
+    for (int i = 0; i < RACES; i++) {
+        char request[256];
+        int status = 0;
+
+        snprintf(request, sizeof request,
+                 "{\"TableName\":\"race%d\",\"BillingMode\":"
+                 "\"PAY_PER_REQUEST\",\"AttributeDefinitions\":[{"
+                 "\"AttributeName\":\"k\",\"AttributeType\":\"S\"}],"
+                 "\"KeySchema\":[{\"AttributeName\":\"k\",\"KeyType\":"
+                 "\"HASH\"}]}",
+                 i);
+        if (ddbi_local_call(l, "CreateTable", ddb_str(request), &status, &out,
+                            NULL) != DDB_OK)
+            continue;
+        if (status == 200)
+            got[i] = 'c';
+        else if (ddbi_buf_text(&out) && strstr(out.p, "ResourceInUseException"))
+            got[i] = 'u';
+    }
+    ddbi_buf_free(&out);
+    ddbi_local_close(l, 0);
+}
+
+START_TEST(one_of_two_processes_creates_a_table)
+{
+    char got[2][RACES];
+    int ends[2][2];
+    pid_t pids[2];
+
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pipe(ends[i]), 0);
+        pids[i] = fork();
+        ck_assert_int_ge(pids[i], 0);
+        if (pids[i] == 0) {
+            create_all(got[i]);
+            _exit(write(ends[i][1], got[i], RACES) != RACES);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        int status;
+
+        ck_assert_int_eq(read(ends[i][0], got[i], RACES), RACES);
+        ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+        close(ends[i][0]);
+        close(ends[i][1]);
+    }
+    for (int i = 0; i < RACES; i++) {
+        ck_assert_msg(got[0][i] + got[1][i] == 'c' + 'u', "table %d: %c %c", i,
+                      got[0][i], got[1][i]);
+    }
+}
+END_TEST
+
 START_TEST(gives_no_number_twice)
 {
     engine = engines[0];
@@ -322,6 +390,7 @@ Suite *suite_local_tables(void)
     tcase_add_checked_fixture(t, pair_setup, pair_teardown);
     tcase_add_test(t, one_of_two_creates_the_table);
     tcase_add_test(t, sees_that_another_made_the_table_anew);
+    tcase_add_test(t, one_of_two_processes_creates_a_table);
     tcase_add_test(t, gives_no_number_twice);
     suite_add_tcase(s, t);
     return s;

@@ -326,7 +326,7 @@ static ddb_code change_indexes(ddbi_ask *a, change *c)
             code = update_index(a, c, u[i].update);
         else if (u[i].delete_)
             code = delete_index(a, c, u[i].delete_);
-        else
+        else if (u[i].create)
             code = create_index(a, c, u[i].create);
     }
     return code;

@@ -94,21 +94,11 @@ static void write_name(ddbi_buf *b, const char *name)
     ddbi_json_str(b, name, strlen(name));
 }
 
-static void write_members(ddbi_buf *b, const member *m, const void *from);
-
 static void write_included(ddbi_buf *b, const ddbi_index *x)
 {
     ddbi_json_open(b, '[');
     for (uint32_t i = 0; i < x->n_included; i++)
         write_text(b, x->included[i]);
-    ddbi_json_close(b, ']');
-}
-
-static void write_indexes(ddbi_buf *b, const ddbi_table *t)
-{
-    ddbi_json_open(b, '[');
-    for (uint32_t i = 0; i < t->n_indexes; i++)
-        write_members(b, index_members, &t->indexes[i]);
     ddbi_json_close(b, ']');
 }
 
@@ -151,7 +141,8 @@ static int is_zero(kind k, const void *at, const void *from)
     return 0;
 }
 
-static void write_value(ddbi_buf *b, kind k, const void *at, const void *from)
+/* Of those kinds that are no list or object. */
+static void write_value(ddbi_buf *b, kind k, const void *at)
 {
     switch (k) {
     case TEXT:
@@ -172,41 +163,61 @@ static void write_value(ddbi_buf *b, kind k, const void *at, const void *from)
     case TYPE:
         write_name(b, type_names[*(const ddb_type *)at]);
         break;
-    case PROJECTED:
+    default:
         write_name(b, projected_names[*(const ddbi_projected *)at]);
-        break;
-    case INDEX:
-        write_members(b, index_members, at);
-        break;
-    case INCLUDED:
-        write_included(b, from);
-        break;
-    case INDEXES:
-        write_indexes(b, from);
-        break;
-    case TAGS:
-        write_tags(b, from);
         break;
     }
 }
 
-static void write_members(ddbi_buf *b, const member *m, const void *from)
+/* The next of the members that are not zero, its name written; NULL: none. */
+static const member *write_next(ddbi_buf *b, const member *m, const void *from)
 {
-    ddbi_json_open(b, '{');
-    for (; m->name; m++) {
-        const void *at = (const char *)from + m->offset;
+    while (m->name && is_zero(m->kind, (const char *)from + m->offset, from))
+        m++;
+    if (!m->name)
+        return NULL;
+    ddbi_json_key(b, m->name, strlen(m->name));
+    return m;
+}
 
-        if (is_zero(m->kind, at, from))
-            continue;
-        ddbi_json_key(b, m->name, strlen(m->name));
-        write_value(b, m->kind, at, from);
+static void write_index(ddbi_buf *b, const ddbi_index *x)
+{
+    const member *m = index_members;
+
+    ddbi_json_open(b, '{');
+    for (; (m = write_next(b, m, x)) != NULL; m++) {
+        if (m->kind == INCLUDED)
+            write_included(b, x);
+        else
+            write_value(b, m->kind, (const char *)x + m->offset);
     }
     ddbi_json_close(b, '}');
 }
 
+static void write_indexes(ddbi_buf *b, const ddbi_table *t)
+{
+    ddbi_json_open(b, '[');
+    for (uint32_t i = 0; i < t->n_indexes; i++)
+        write_index(b, &t->indexes[i]);
+    ddbi_json_close(b, ']');
+}
+
 void ddbi_table_write(ddbi_buf *b, const ddbi_table *t)
 {
-    write_members(b, table_members, t);
+    const member *m = table_members;
+
+    ddbi_json_open(b, '{');
+    for (; (m = write_next(b, m, t)) != NULL; m++) {
+        if (m->kind == INDEX)
+            write_index(b, &t->self);
+        else if (m->kind == INDEXES)
+            write_indexes(b, t);
+        else if (m->kind == TAGS)
+            write_tags(b, t);
+        else
+            write_value(b, m->kind, (const char *)t + m->offset);
+    }
+    ddbi_json_close(b, '}');
 }
 
 /* ---- Reading ------------------------------------------------------------ */
@@ -218,8 +229,6 @@ typedef struct {
     ddbi_json_reader r;
     ddbi_arena *arena;
 } input;
-
-static ddb_code read_members(input *in, const member *m, void *to);
 
 static ddb_code read_text(input *in, ddb_bytes *out)
 {
@@ -292,27 +301,6 @@ static ddb_code read_included(input *in, ddbi_index *x)
     return code == DDB_NOT_FOUND ? DDB_OK : code;
 }
 
-static ddb_code read_indexes(input *in, ddbi_table *t)
-{
-    ddb_code code;
-
-    if (in->r.token != DDBI_JSON_ARRAY)
-        return DDB_INVALID;
-    while ((code = next_element(in)) == DDB_OK) {
-        ddbi_index *more = grow(in, t->indexes, t->n_indexes, sizeof *more);
-
-        if (!more)
-            return DDB_NOMEM;
-        t->indexes = more;
-        more += t->n_indexes++;
-        *more = (ddbi_index){0};
-        code = read_members(in, index_members, more);
-        if (code != DDB_OK)
-            return code;
-    }
-    return code == DDB_NOT_FOUND ? DDB_OK : code;
-}
-
 static ddb_code read_tags(input *in, ddbi_table *t)
 {
     ddb_code code;
@@ -337,7 +325,8 @@ static ddb_code read_tags(input *in, ddbi_table *t)
     return code == DDB_NOT_FOUND ? DDB_OK : code;
 }
 
-static ddb_code read_value(input *in, kind k, void *at, void *to)
+/* Of those kinds that are no list or object. */
+static ddb_code read_value(input *in, kind k, void *at)
 {
     ddb_code code = DDB_OK;
     int64_t number = 0;
@@ -353,51 +342,99 @@ static ddb_code read_value(input *in, kind k, void *at, void *to)
     case U32:
         code = read_i64(in, UINT32_MAX, &number);
         *(uint32_t *)at = (uint32_t)number;
-        break;
+        return code;
     case FLAG:
-        if (in->r.token != DDBI_JSON_TRUE)
-            return DDB_INVALID;
-        *(int *)at = 1;
-        break;
+        *(int *)at = in->r.token == DDBI_JSON_TRUE;
+        return *(int *)at ? DDB_OK : DDB_INVALID;
     case TYPE:
         code = read_name(in, type_names, 4, &which);
         *(ddb_type *)at = (ddb_type)which;
-        break;
-    case PROJECTED:
+        return code;
+    default:
         code = read_name(in, projected_names, 3, &which);
         *(ddbi_projected *)at = (ddbi_projected)which;
-        break;
-    case INDEX:
-        return read_members(in, index_members, at);
-    case INCLUDED:
-        return read_included(in, to);
-    case INDEXES:
-        return read_indexes(in, to);
-    case TAGS:
-        return read_tags(in, to);
+        return code;
     }
-    return code;
 }
 
-static ddb_code read_members(input *in, const member *members, void *to)
+/* Which member comes next; the reader stands on its value.  DDB_NOT_FOUND:
+ * the object has ended. */
+static ddb_code next_member(input *in, const member *members,
+                            const member **out)
 {
-    ddbi_json_token token;
+    ddbi_json_token token = ddbi_json_next(&in->r);
+    const member *m = members;
+
+    if (token == DDBI_JSON_OBJECT_END)
+        return DDB_NOT_FOUND;
+    if (token != DDBI_JSON_KEY)
+        return DDB_INVALID;
+    while (m->name && !ddbi_json_is(&in->r, m->name))
+        m++;
+    ddbi_json_next(&in->r);
+    *out = m;
+    return m->name ? DDB_OK : DDB_INVALID;
+}
+
+static ddb_code read_index(input *in, ddbi_index *x)
+{
     const member *m;
     ddb_code code;
 
     if (in->r.token != DDBI_JSON_OBJECT)
         return DDB_INVALID;
-    while ((token = ddbi_json_next(&in->r)) == DDBI_JSON_KEY) {
-        for (m = members; m->name && !ddbi_json_is(&in->r, m->name);)
-            m++;
-        if (!m->name)
-            return DDB_INVALID;
-        ddbi_json_next(&in->r);
-        code = read_value(in, m->kind, (char *)to + m->offset, to);
+    while ((code = next_member(in, index_members, &m)) == DDB_OK) {
+        if (m->kind == INCLUDED)
+            code = read_included(in, x);
+        else
+            code = read_value(in, m->kind, (char *)x + m->offset);
         if (code != DDB_OK)
             return code;
     }
-    return token == DDBI_JSON_OBJECT_END ? DDB_OK : DDB_INVALID;
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
+}
+
+static ddb_code read_indexes(input *in, ddbi_table *t)
+{
+    ddb_code code;
+
+    if (in->r.token != DDBI_JSON_ARRAY)
+        return DDB_INVALID;
+    while ((code = next_element(in)) == DDB_OK) {
+        ddbi_index *more = grow(in, t->indexes, t->n_indexes, sizeof *more);
+
+        if (!more)
+            return DDB_NOMEM;
+        t->indexes = more;
+        more += t->n_indexes++;
+        *more = (ddbi_index){0};
+        code = read_index(in, more);
+        if (code != DDB_OK)
+            return code;
+    }
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
+}
+
+static ddb_code read_table(input *in, ddbi_table *t)
+{
+    const member *m;
+    ddb_code code;
+
+    if (in->r.token != DDBI_JSON_OBJECT)
+        return DDB_INVALID;
+    while ((code = next_member(in, table_members, &m)) == DDB_OK) {
+        if (m->kind == INDEX)
+            code = read_index(in, &t->self);
+        else if (m->kind == INDEXES)
+            code = read_indexes(in, t);
+        else if (m->kind == TAGS)
+            code = read_tags(in, t);
+        else
+            code = read_value(in, m->kind, (char *)t + m->offset);
+        if (code != DDB_OK)
+            return code;
+    }
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
 }
 
 /* What every description has, and every index. */
@@ -425,7 +462,7 @@ ddb_code ddbi_table_read(ddbi_arena *arena, ddb_bytes json, ddbi_table *out,
     *out = (ddbi_table){0};
     ddbi_json_start(&in.r, json.p, json.n);
     ddbi_json_next(&in.r);
-    code = read_members(&in, table_members, out);
+    code = read_table(&in, out);
     if (code == DDB_NOMEM)
         return ddbi_nomem(err);
     if (code != DDB_OK || ddbi_json_next(&in.r) != DDBI_JSON_END ||
