@@ -42,6 +42,8 @@ def plain(node, name=None):
     if isinstance(node, list):
         node = [plain(v) for v in node]
         return sorted(node, key=repr) if name in NAMED else node
+    if isinstance(node, float):
+        return int(node) if node == int(node) else node
     if name in ('TableStatus', 'IndexStatus') and node in STATUS:
         return 'a status'
     return node
