@@ -428,6 +428,37 @@ START_TEST(takes_tags_and_an_empty_list_of_them)
 }
 END_TEST
 
+static int no_random(const ddbi_clock *k, void *p, size_t n)
+{
+    (void)k, (void)p, (void)n;
+    return -1;
+}
+
+START_TEST(needs_random_numbers)
+{
+    ddbi_clock clock = ddbi_system_clock;
+    const ddbi_local_options options = {.clock = &clock};
+    ddb_bytes body = ddb_str("{\"TableName\":\"tab\",\"BillingMode\":"
+                             "\"PAY_PER_REQUEST\",\"AttributeDefinitions\":"
+                             "[{\"AttributeName\":\"k\",\"AttributeType\":"
+                             "\"S\"}],\"KeySchema\":[{\"AttributeName\":"
+                             "\"k\",\"KeyType\":\"HASH\"}]}");
+    ddbi_local *l;
+    ddbi_buf out = {0};
+    ddb_err err = {0};
+    int status;
+
+    clock.random = no_random;
+    ck_assert_int_eq(ddbi_local_open(&options, &l, NULL), DDB_OK);
+    ck_assert_int_eq(
+        ddbi_local_call(l, "CreateTable", body, &status, &out, &err),
+        DDB_SYSTEM);
+    ck_assert_str_eq(err.message, "no random numbers can be had");
+    ddbi_buf_free(&out);
+    ddbi_local_close(l, 0);
+}
+END_TEST
+
 START_TEST(survives_no_memory)
 {
     engine_survives_nomem("CreateTable", FULL);
@@ -451,6 +482,7 @@ Suite *suite_local_create(void)
     tcase_add_checked_fixture(t, engine_setup, engine_teardown);
     tcase_add_test(t, is_being_created_in_the_answer_and_active_at_once);
     tcase_add_test(t, describes_a_table_on_demand);
+    tcase_add_test(t, needs_random_numbers);
     tcase_add_test(t, takes_tags_and_an_empty_list_of_them);
     tcase_add_test(t, survives_no_memory);
     suite_add_tcase(s, t);

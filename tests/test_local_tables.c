@@ -6,6 +6,9 @@
 #include "tables.h"
 #include "tests.h"
 
+#include "local/local_key.h"
+#include "local/local_table.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,6 +26,8 @@ static const struct {
     {"DescribeTable", NAMED("none"),
      "Requested resource not found: Table: none not found"},
     {"DescribeTable", NAMED(ARN("none")),
+     "Requested resource not found: Table: none not found"},
+    {"DescribeTable", NAMED("arn:aws:dynamodb:a:1:table/none/index/idx"),
      "Requested resource not found: Table: none not found"},
     {"DeleteTable", NAMED("none"),
      "Requested resource not found: Table: none not found"},
@@ -221,7 +226,7 @@ END_TEST
 
 /* ---- Several engines on one file ---------------------------------------- */
 
-static char folder[] = "/tmp/ddb-tables-XXXXXX";
+static char folder[32];
 static char path[sizeof folder + 8];
 static ddbi_local *engines[2];
 
@@ -230,6 +235,7 @@ static void pair_setup(void)
     ddbi_local_options options = {.path = path};
     ddb_err err = {0};
 
+    snprintf(folder, sizeof folder, "/tmp/ddb-tables-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/file", folder);
     for (int i = 0; i < 2; i++)
@@ -287,6 +293,56 @@ START_TEST(sees_that_another_made_the_table_anew)
                        "'ScannedCount':1}");
         engine_does("DeleteTable", NAMED("tab"));
     }
+}
+END_TEST
+
+/* The row that numbers come from. */
+static void write_counter(const char *text)
+{
+    ddbi_store *store;
+    ddbi_buf place = {0};
+    ddbi_row row = {.body = ddb_str(text)};
+
+    ddbi_place_hash(&place, DDBI_ID_COUNTER, 0);
+    row.place = (ddb_bytes){place.p, place.n};
+    ck_assert_int_eq(
+        ddbi_store_open(path, DDBI_SYNC_OFF, &ddbi_system_clock, &store, NULL),
+        DDB_OK);
+    ck_assert_int_eq(ddbi_store_begin(store, 1, NULL), DDB_OK);
+    ck_assert_int_eq(ddbi_store_put(store, &row, NULL), DDB_OK);
+    ck_assert_int_eq(ddbi_store_commit(store, NULL), DDB_OK);
+    ddbi_store_close(store, 0);
+    ddbi_buf_free(&place);
+}
+
+static const struct {
+    const char *text;
+    ddb_code code;
+} counters[] = {
+    {"", DDB_SYSTEM},       {"x", DDB_SYSTEM},  {"15", DDB_SYSTEM},
+    {"16", DDB_OK},         {"-1", DDB_SYSTEM}, {"4294967295", DDB_SYSTEM},
+    {"4294967294", DDB_OK},
+};
+
+START_TEST(trusts_no_damaged_counter)
+{
+    ddb_bytes body = ddb_str("{\"TableName\":\"tab\",\"BillingMode\":"
+                             "\"PAY_PER_REQUEST\",\"AttributeDefinitions\":"
+                             "[{\"AttributeName\":\"k\",\"AttributeType\":"
+                             "\"S\"}],\"KeySchema\":[{\"AttributeName\":"
+                             "\"k\",\"KeyType\":\"HASH\"}]}");
+    ddbi_buf out = {0};
+    ddb_err err = {0};
+    int status;
+
+    write_counter(counters[_i].text);
+    ck_assert_int_eq(
+        ddbi_local_call(engines[0], "CreateTable", body, &status, &out, &err),
+        counters[_i].code);
+    if (counters[_i].code != DDB_OK)
+        ck_assert_str_eq(err.message, "the database is damaged: the numbers "
+                                      "of tables have come to an end");
+    ddbi_buf_free(&out);
 }
 END_TEST
 
@@ -390,6 +446,7 @@ Suite *suite_local_tables(void)
     tcase_add_checked_fixture(t, pair_setup, pair_teardown);
     tcase_add_test(t, one_of_two_creates_the_table);
     tcase_add_test(t, sees_that_another_made_the_table_anew);
+    tcase_add_loop_test(t, trusts_no_damaged_counter, 0, ROWS(counters));
     tcase_add_test(t, one_of_two_processes_creates_a_table);
     tcase_add_test(t, gives_no_number_twice);
     suite_add_tcase(s, t);

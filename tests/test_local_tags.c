@@ -47,6 +47,9 @@ static const struct {
      "{'ResourceArn':'arn:aws:s3:::bucket'}",
      "One or more parameter values were invalid: Provided Arn is not a "
      "DynamoDB resource arn: arn:aws:s3:::bucket"},
+    {"half an ARN", "ListTagsOfResource", "{'ResourceArn':'arn:aws:dyn'}",
+     "One or more parameter values were invalid: Provided Arn is not a "
+     "DynamoDB resource arn: arn:aws:dyn"},
     {"an index", "TagResource",
      "{'ResourceArn':'" ARN "/index/idx','Tags':[" TAG("a", "b") "]}",
      "One or more parameter values were invalid: Invalid resource arn "
@@ -85,6 +88,8 @@ static const struct {
      "The Tag Value provided is invalid, Value: \xf0\x9f\x94\x91"},
     {"a dagger", "TagResource", TAGS(TAG("a", "\xe2\x80\xa0")),
      "The Tag Value provided is invalid, Value: \xe2\x80\xa0"},
+    {"a private letter", "TagResource", TAGS(TAG("a", "\xee\x80\x80")),
+     "The Tag Value provided is invalid, Value: \xee\x80\x80"},
     {"theirs", "TagResource", TAGS(TAG("good", "b") "," TAG("aws:a", "b")),
      "Tag Key cannot be prefixed with aws:, Key: aws:a"},
     {"a key twice", "TagResource", TAGS(TAG("a", "b") "," TAG("a", "c")),
