@@ -365,6 +365,7 @@ local_test_src = \
     tests/test_local_tags.c \
     tests/test_local_transact.c \
     tests/test_local_ttl.c \
+    tests/test_local_value.c \
     tests/test_local_write.c
 ifeq ($(sqlite),yes)
 test_src += $(local_test_src)
@@ -379,8 +380,8 @@ e2e_src = \
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
-    tests/fuzz/fuzz_answer.c \
     $(if $(local_server),tests/fuzz/fuzz_auth.c) \
+    tests/fuzz/fuzz_answer.c \
     tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \
     tests/fuzz/fuzz_item.c \

@@ -12,12 +12,12 @@
 /* Of the local engine. */
 #ifdef DDB_WITH_SQLITE
 #define LOCAL_SUITES                                                           \
-    SUITE(expr_parse)                                                          \
+    SUITE(expr_apply)                                                          \
     SUITE(expr_check)                                                          \
     SUITE(expr_eval)                                                           \
-    SUITE(expr_path)                                                           \
     SUITE(expr_key)                                                            \
-    SUITE(expr_apply)                                                          \
+    SUITE(expr_parse)                                                          \
+    SUITE(expr_path)                                                           \
     SUITE(local_alter)                                                         \
     SUITE(local_batch)                                                         \
     SUITE(local_cost)                                                          \
@@ -34,6 +34,7 @@
     SUITE(local_tags)                                                          \
     SUITE(local_transact)                                                      \
     SUITE(local_ttl)                                                           \
+    SUITE(local_value)                                                         \
     SUITE(local_write)
 #else
 #define LOCAL_SUITES
