@@ -358,6 +358,7 @@ local_test_src = \
     tests/test_local_key.c \
     tests/test_local_page.c \
     tests/test_local_query.c \
+    tests/test_local_read.c \
     tests/test_local_scan.c \
     tests/test_local_schema.c \
     tests/test_local_store.c \

@@ -27,6 +27,7 @@
     SUITE(local_key)                                                           \
     SUITE(local_page)                                                          \
     SUITE(local_query)                                                         \
+    SUITE(local_read)                                                          \
     SUITE(local_scan)                                                          \
     SUITE(local_schema)                                                        \
     SUITE(local_store)                                                         \
