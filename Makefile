@@ -299,6 +299,7 @@ test_src = \
     tests/test_endpoint.c \
     tests/test_enc.c \
     tests/test_err.c \
+    tests/test_find.c \
     tests/test_hash.c \
     tests/test_http.c \
     tests/test_item.c \

@@ -561,6 +561,41 @@ static ddb_item *use_items(const ddb_item *from)
     return copy;
 }
 
+/* Of few attributes and of many. */
+START_TEST(a_shared_copy_is_changed_alone)
+{
+    for (unsigned most = 3; most < 100; most += 32) {
+        rng r = {most};
+        ddb_item *it = gen_item(&r, most), *before = ddb_item_copy(it);
+        ddbi_arena arena = {0};
+        ddb_item *shared = ddbi_item_share(&arena, it);
+
+        ck_assert(ddb_item_equal(shared, it));
+        for (int i = 0; i < 40; i++) {
+            char name[16];
+            int n = snprintf(name, sizeof name, "new %d", i);
+            ddb_value *v = ddbi_item_slot(shared, name, (size_t)n);
+
+            *v = (ddb_value){.type = DDB_NULL};
+        }
+        for (size_t i = 0; i < ddb_item_count(it); i++) {
+            ddb_bytes name;
+
+            ddb_item_at(it, i, &name);
+            ck_assert_int_eq(ddbi_item_remove(shared, name.p, name.n), 1);
+            ck_assert_int_eq(ddbi_item_remove(shared, name.p, name.n), 0);
+            ck_assert_ptr_null(ddbi_item_find(shared, name.p, name.n));
+        }
+        ck_assert_uint_eq(ddb_item_count(shared), 40);
+        ck_assert_ptr_nonnull(ddbi_item_find(shared, "new 39", 6));
+        ck_assert(ddb_item_equal(it, before));
+        ddbi_arena_free(&arena);
+        ddb_item_free(it);
+        ddb_item_free(before);
+    }
+}
+END_TEST
+
 START_TEST(items_tell_no_memory)
 {
     rng r = {33};
@@ -642,6 +677,7 @@ Suite *suite_item(void)
     tcase_add_test(tc, a_copy_of_a_failed_item_has_failed);
     tcase_add_test(tc, a_map_may_be_copied_into_itself);
     tcase_add_test(tc, a_map_can_be_copied_out);
+    tcase_add_test(tc, a_shared_copy_is_changed_alone);
     tcase_add_loop_test(tc, size_is_what_the_service_counts, 0, ROWS(sizes));
     tcase_add_test(tc, a_number_that_is_none_has_a_size);
     tcase_add_test(tc, items_tell_no_memory);

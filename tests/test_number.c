@@ -295,6 +295,101 @@ START_TEST(every_spelling_is_one_number)
 }
 END_TEST
 
+/* ---- Sums --------------------------------------------------------------- */
+
+static const struct {
+    const char *a, *b, *sum; /* NULL: see how */
+    ddbi_sum how;
+} sums[] = {
+    {"0", "0", "0", DDBI_SUM_OK},
+    {"0", "-5", "-5", DDBI_SUM_OK},
+    {"-5", "0", "-5", DDBI_SUM_OK},
+    {"1", "2", "3", DDBI_SUM_OK},
+    {"9", "1", "10", DDBI_SUM_OK},
+    {"99999", "1", "100000", DDBI_SUM_OK},
+    {"1", "-1", "0", DDBI_SUM_OK},
+    {"1", "-2", "-1", DDBI_SUM_OK},
+    {"100000", "-1", "99999", DDBI_SUM_OK},
+    {"-1", "-2", "-3", DDBI_SUM_OK},
+    {"0.1", "0.2", "0.3", DDBI_SUM_OK},
+    {"0.9", "0.1", "1", DDBI_SUM_OK},
+    {"1.5", "-0.50", "1", DDBI_SUM_OK},
+    {"1E2", "-1E-2", "99.99", DDBI_SUM_OK},
+    {"100", "0.001", "100.001", DDBI_SUM_OK},
+    {"1", "10000000000000000000000", "10000000000000000000001", DDBI_SUM_OK},
+    {"10000000000000000000000", "-1", "9999999999999999999999", DDBI_SUM_OK},
+    {D38, "1", "12345678901234567890123456789012345679", DDBI_SUM_OK},
+    {D38, "0.1", NULL, DDBI_SUM_PRECISION},
+    {D38, "-" D38, "0", DDBI_SUM_OK},
+    {"99999999999999999999999999999999999999", "1", "1" Z10 Z10 Z10 "00000000",
+     DDBI_SUM_OK},
+    {"1E50", "1", NULL, DDBI_SUM_PRECISION},
+    {"1E50", "-1", NULL, DDBI_SUM_PRECISION},
+    {"1E125", "1E-130", NULL, DDBI_SUM_PRECISION},
+    {"-1E125", "1E-130", NULL, DDBI_SUM_PRECISION},
+    {"1E37", "0.1", NULL, DDBI_SUM_PRECISION},
+    {"1E36", "0.1", "1" Z10 Z10 Z10 "000000.1", DDBI_SUM_OK},
+    {"9E125", "9E125", NULL, DDBI_SUM_OVERFLOW},
+    {"-9E125", "-1E125", NULL, DDBI_SUM_OVERFLOW},
+    {"9.9999999999999999999999999999999999999E+125", "1E88", NULL,
+     DDBI_SUM_OVERFLOW},
+    {"9E125", "-9E125", "0", DDBI_SUM_OK},
+    {"1.5E-130", "-1E-130", NULL, DDBI_SUM_UNDERFLOW},
+    {"1.2345678901234567890123456789012345678E-130",
+     "-1.2345678901234567890123456789012345677E-130", NULL, DDBI_SUM_UNDERFLOW},
+    {"1.0000000000000000000000000000000000009E-130",
+     "1.0000000000000000000000000000000000001E-130",
+     "0." Z100 Z10 Z10 "000000000"
+     "2000000000000000000000000000000000001",
+     DDBI_SUM_OK},
+};
+
+START_TEST(adds_and_subtracts_every_digit)
+{
+    ddbi_number a = number(sums[_i].a), b = number(sums[_i].b), sum, back = b;
+    char text[DDBI_NUMBER_TEXT];
+
+    ck_assert_int_eq(ddbi_number_add(&a, &b, &sum), sums[_i].how);
+    if (!sums[_i].sum)
+        return;
+    ddbi_number_format(&sum, text);
+    ck_assert_str_eq(text, sums[_i].sum);
+    ck_assert_int_eq(ddbi_number_add(&b, &a, &back), DDBI_SUM_OK);
+    ck_assert_int_eq(ddbi_number_compare(&back, &sum), 0);
+    ck_assert_int_eq(ddbi_number_subtract(&sum, &b, &sum), DDBI_SUM_OK);
+    ck_assert_int_eq(ddbi_number_compare(&sum, &a), 0);
+}
+END_TEST
+
+/* v * 10^exponent */
+static ddbi_number scaled(int64_t v, int exponent)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%lldE%d", (long long)v, exponent);
+    return number(text);
+}
+
+START_TEST(sums_are_those_of_integers)
+{
+    rng r = {13};
+
+    for (int i = 0; i < 20000; i++) {
+        int64_t x = (int64_t)rng_next(&r) >> (2 + rng_below(&r, 62));
+        int64_t y = (int64_t)rng_next(&r) >> (2 + rng_below(&r, 62));
+        int exponent = (int)rng_below(&r, 200) - 120;
+        ddbi_number a = scaled(x, exponent), b = scaled(y, exponent);
+        ddbi_number want = scaled(x + y, exponent), got = {.n = -1};
+
+        ck_assert_int_eq(ddbi_number_add(&a, &b, &got), DDBI_SUM_OK);
+        ck_assert_int_eq(ddbi_number_compare(&got, &want), 0);
+        want = scaled(x - y, exponent);
+        ck_assert_int_eq(ddbi_number_subtract(&a, &b, &a), DDBI_SUM_OK);
+        ck_assert_int_eq(ddbi_number_compare(&a, &want), 0);
+    }
+}
+END_TEST
+
 Suite *suite_number(void)
 {
     Suite *s = suite_create("number");
@@ -309,6 +404,8 @@ Suite *suite_number(void)
     tcase_add_loop_test(tc, gives_integers_that_fit, 0, ROWS(integers));
     tcase_add_test(tc, integers_go_both_ways);
     tcase_add_test(tc, every_spelling_is_one_number);
+    tcase_add_loop_test(tc, adds_and_subtracts_every_digit, 0, ROWS(sums));
+    tcase_add_test(tc, sums_are_those_of_integers);
     suite_add_tcase(s, tc);
     return s;
 }

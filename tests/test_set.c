@@ -179,6 +179,48 @@ START_TEST(scalars_have_an_order)
 }
 END_TEST
 
+/* The numbers from first on, in some order. */
+static ddb_value numbers_from(ddbi_arena *arena, uint32_t first, uint32_t n)
+{
+    ddb_value v = {.type = DDB_NS, .n = n};
+
+    v.u.elements = ddbi_arena_alloc(arena, n * sizeof *v.u.elements);
+    ck_assert_ptr_nonnull(v.u.elements);
+    for (uint32_t i = 0; i < n; i++) {
+        char text[16];
+        int length = snprintf(text, sizeof text, "%u", first + (i * 7919) % n);
+        char *copy = ddbi_arena_dup(arena, text, (size_t)length);
+
+        v.u.elements[i] =
+            (ddb_value){.type = DDB_N, .u.bytes = {copy, (size_t)length}};
+    }
+    return v;
+}
+
+START_TEST(joins_and_takes_away)
+{
+    uint32_t n = many[_i];
+    ddbi_arena arena = {0};
+    ddb_value low = numbers_from(&arena, 0, n);
+    ddb_value high = numbers_from(&arena, n / 2, n);
+    ddb_value all = numbers_from(&arena, 0, n + n / 2);
+    ddb_value rest = numbers_from(&arena, 0, n / 2 ? n / 2 : 1);
+    ddb_value v;
+
+    ck_assert_int_eq(ddbi_set_join(&arena, &v, &low, &high), DDB_OK);
+    ck_assert(ddb_value_equal(&v, &all));
+    ck_assert_int_eq(ddbi_set_join(&arena, &v, &low, &low), DDB_OK);
+    ck_assert(ddb_value_equal(&v, &low));
+    ck_assert_int_eq(ddbi_set_minus(&arena, &v, &low, &high), DDB_OK);
+    ck_assert_uint_eq(v.n, n / 2);
+    if (n > 1)
+        ck_assert(ddb_value_equal(&v, &rest));
+    ck_assert_int_eq(ddbi_set_minus(&arena, &v, &low, &low), DDB_OK);
+    ck_assert_uint_eq(v.n, 0);
+    ddbi_arena_free(&arena);
+}
+END_TEST
+
 Suite *suite_set(void)
 {
     Suite *s = suite_create("set");
@@ -190,6 +232,7 @@ Suite *suite_set(void)
     tcase_add_loop_test(tc, refuses_an_element_that_comes_twice, 0, ROWS(many));
     tcase_add_test(tc, equal_needs_no_memory);
     tcase_add_loop_test(tc, scalars_have_an_order, 0, ROWS(scalars));
+    tcase_add_loop_test(tc, joins_and_takes_away, 0, ROWS(many));
     suite_add_tcase(s, tc);
     return s;
 }

@@ -61,6 +61,7 @@
     SUITE(crc32)                                                               \
     SUITE(enc)                                                                 \
     SUITE(err)                                                                 \
+    SUITE(find)                                                                \
     SUITE(hash)                                                                \
     SUITE(version)                                                             \
     SUITE(codec)                                                               \
