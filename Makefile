@@ -386,6 +386,7 @@ fuzz_src = \
     tests/fuzz/fuzz_answer.c \
     tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \
+    $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c) \
     tests/fuzz/fuzz_item.c \
     tests/fuzz/fuzz_json.c \
     tests/fuzz/fuzz_number.c \
