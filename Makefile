@@ -344,6 +344,7 @@ endif
 local_test_src = \
     tests/engine.c \
     tests/failalloc.c \
+    tests/failvfs.c \
     tests/test_expr_apply.c \
     tests/test_expr_check.c \
     tests/test_expr_eval.c \
@@ -354,6 +355,7 @@ local_test_src = \
     tests/test_local_batch.c \
     tests/test_local_cost.c \
     tests/test_local_create.c \
+    tests/test_local_disk.c \
     tests/test_local_file.c \
     tests/test_local_item.c \
     tests/test_local_key.c \

@@ -22,6 +22,7 @@
     SUITE(local_batch)                                                         \
     SUITE(local_cost)                                                          \
     SUITE(local_create)                                                        \
+    SUITE(local_disk)                                                          \
     SUITE(local_file)                                                          \
     SUITE(local_item)                                                          \
     SUITE(local_key)                                                           \
