@@ -184,18 +184,18 @@ static const struct {
      EMPTY_KEY "string value. Key: a"},
     {"PutItem", "{'TableName':'binary','Item':{'a':{'B':''}}}",
      EMPTY_KEY "binary value. Key: a"},
-    /* What it is in indexes: of several the first by name. */
+    /* What it is in indexes: of several a global one. */
     {"PutItem",
      "{'TableName':'range','Item':{'a':{'S':'a'},'b':{'S':'b'},"
      "'c':{'N':'1'}}}",
      INVALID "Type mismatch for Index Key c Expected: S Actual: N IndexName: "
-             "lll"},
+             "xxx"},
     {"PutItem",
      "{'TableName':'range','Item':{'a':{'S':'a'},'b':{'S':'b'},"
      "'c':{'S':''}}}",
      NOT_VALID "A value specified for a secondary index key is not supported. "
                "The AttributeValue for a key attribute cannot contain an empty "
-               "string value. IndexName: lll, IndexKey: c"},
+               "string value. IndexName: xxx, IndexKey: c"},
     {"PutItem",
      "{'TableName':'range','Item':{'a':{'S':'a'},'b':{'S':'b'},"
      "'c':{'S':''},'d':{'SS':['1']}}}",
@@ -206,13 +206,13 @@ static const struct {
      "'UpdateExpression':'SET c = :v','ExpressionAttributeValues':"
      "{':v':{'L':[]}}}",
      INVALID "Type mismatch for Index Key c Expected: S Actual: L IndexName: "
-             "lll"},
+             "xxx"},
     {"UpdateItem",
      "{'TableName':'range','Key':{'a':{'S':'a'},'b':{'S':'b'}},"
      "'UpdateExpression':'ADD c :v','ExpressionAttributeValues':"
      "{':v':{'N':'1'}}}",
      INVALID "Type mismatch for Index Key c Expected: S Actual: N IndexName: "
-             "lll"},
+             "xxx"},
     {"UpdateItem",
      "{'TableName':'range','Key':{'a':{'S':'a'},'b':{'S':'b'}},"
      "'UpdateExpression':'SET c = :v','ExpressionAttributeValues':"
@@ -235,6 +235,11 @@ static const struct {
      "'UpdateExpression':'REMOVE c.d'}",
      "Key attributes must be scalars; list random access '[]' and map lookup "
      "'.' are not allowed: IndexKey: c"},
+    {"UpdateItem",
+     "{'TableName':'range','Key':{'a':{'S':'a'},'b':{'S':'b'}},"
+     "'UpdateExpression':'SET e = if_not_exists(f, a[0])'}",
+     "Key attributes must be scalars; list random access '[]' and map lookup "
+     "'.' are not allowed: Key: a"},
     {"GetItem",
      "{'TableName':'range','Key':{'a':{'S':'a'},'b':{'S':'b'}},"
      "'ProjectionExpression':'e.a, b[0]'}",

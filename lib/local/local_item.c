@@ -6,7 +6,8 @@
  * A Key has exactly the table's key attributes.  An item has them among
  * others, and what keys a secondary index must be of that index's type where
  * it is there; where it is not, the item is simply not in the index.  Of
- * several indexes that an attribute keys, the one first by name is told.
+ * several indexes that an attribute keys, one is told: a global one if there
+ * is one, and of these the first by name.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
  */
 #include "local/local_item.h"
@@ -132,15 +133,18 @@ static int too_long(const ddb_value *v, const ddbi_key_attribute *k, int sort)
     return is_longer(v, sort ? DDBI_MAX_SORT_KEY : DDBI_MAX_PARTITION_KEY);
 }
 
+/* Global indexes before local ones, and each by name. */
 static int comes_before(const ddbi_index *a, const ddbi_index *b)
 {
     size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
     int order = memcmp(a->name.p, b->name.p, n);
 
+    if (!a->local != !b->local)
+        return b->local;
     return order ? order < 0 : a->name.n < b->name.n;
 }
 
-/* The index first by name that an attribute of the item is wrong for; *k is
+/* The first index that an attribute of the item is wrong for; *k is
  * that attribute.  NULL: there is none. */
 static const ddbi_index *find_wrong(const ddbi_table *t, const ddb_item *it,
                                     judge_fn *is_wrong,

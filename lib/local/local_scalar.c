@@ -28,6 +28,11 @@ static ddb_bytes of_update(const void *e, uint32_t i, int *nested)
     return ddbi_update_attribute(e, i, nested);
 }
 
+static ddb_bytes of_operand(const void *e, uint32_t i, int *nested)
+{
+    return ddbi_update_operand(e, i, nested);
+}
+
 static ddb_code check_key(ddbi_ask *a, const ddbi_key_attribute *k,
                           const char *of, attribute_fn *get, const void *e)
 {
@@ -84,5 +89,7 @@ ddb_code ddbi_scalars_projection(ddbi_ask *a, const ddbi_table *t,
 ddb_code ddbi_scalars_update(ddbi_ask *a, const ddbi_table *t,
                              const ddbi_update *u)
 {
-    return check_all(a, t, of_update, u);
+    ddb_code code = check_all(a, t, of_update, u);
+
+    return code == DDB_OK ? check_all(a, t, of_operand, u) : code;
 }
