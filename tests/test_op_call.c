@@ -313,6 +313,24 @@ START_TEST(garbage_is_no_answer)
 }
 END_TEST
 
+static const char *const wordless[] = {"TagResource", "UntagResource"};
+
+START_TEST(no_answer_is_an_answer_of_some)
+{
+    fake_answer(f, "");
+    ck_assert_int_eq(send(wordless[_i], "{}"), DDB_OK);
+    ck_assert_str_eq(out, "{}");
+    ck_assert_uint_eq(n, 2);
+    fake_answer(f, "{\"a\":1}");
+    ck_assert_int_eq(send(wordless[_i], "{}"), DDB_OK);
+    ck_assert_str_eq(out, "{\"a\":1}");
+    fake_answer(f, "x");
+    fake_answer(f, "{}");
+    ck_assert_int_eq(send(wordless[_i], "{}"), DDB_OK);
+    ck_assert_uint_eq(fake_count(f), 4);
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
     size_t deep = 100000;
@@ -383,6 +401,8 @@ Suite *suite_op_call(void)
     tcase_add_test(t, gives_no_answer_of_an_earlier_attempt);
     tcase_add_loop_test(t, garbage_is_no_answer, 0,
                         (int)(sizeof garbage / sizeof garbage[0]));
+    tcase_add_loop_test(t, no_answer_is_an_answer_of_some, 0,
+                        (int)(sizeof wordless / sizeof wordless[0]));
     tcase_add_test(t, depth_is_bounded);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(s, t);

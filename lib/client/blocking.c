@@ -310,6 +310,7 @@ ddb_code ddbi_job_run(ddbi_job *j, const ddbi_job_spec *spec, ddb_err *err)
                          .repeatable = spec->repeatable,
                          .dated = spec->dated,
                          .slow_throttle = spec->slow_throttle,
+                         .empty = spec->empty,
                          .timeout_ms = spec->timeout_ms > 0 ? spec->timeout_ms
                                                             : c->timeout_ms};
     while (a = ddbi_call_step(&r.call, &e), a.kind != DDBI_DO_DONE)

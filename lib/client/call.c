@@ -322,7 +322,7 @@ static ddbi_action judge(ddbi_call *c, const ddbi_event *e)
     learn_time(c, e);
     if (r->status < 200 || r->status > 299)
         return on_refused(c, e);
-    if (!is_object(&r->body))
+    if (!is_object(&r->body) && !(c->empty && r->body.n == 0))
         return on_garbled(c, e);
     ddbi_bucket_refund(&c->common->bucket,
                        c->retries > 0 ? c->cost : DDBI_REFUND_FIRST);

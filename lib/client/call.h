@@ -72,6 +72,7 @@ typedef struct {
     int repeatable;
     int dated;
     int slow_throttle;
+    int empty;
     int timeout_ms;
     int64_t deadline;  /* mono ms */
     int attempts;      /* that were begun */

@@ -39,6 +39,7 @@ typedef struct {
                           is corrected, and the call ends with DDB_CLOCK */
     int slow_throttle; /* LimitExceededException of CreateTable and the like:
                           wait seconds */
+    int empty;         /* an answer of no bytes is good: TagResource */
 } ddbi_job_spec;
 
 /* Clears err.  DDB_NOMEM, DDB_FORKED. */

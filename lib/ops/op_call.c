@@ -33,56 +33,57 @@ typedef struct {
     const char *action;
     const char *token; /* the member that makes it idempotent */
     kind kind;
-    int slow; /* too many at once clear in seconds only */
+    int slow;    /* too many at once clear in seconds only */
+    int nothing; /* answered with no body at all */
 } known;
 
 static const known actions[] = {
-    {"BatchGetItem", NULL, READ, 0},
-    {"BatchWriteItem", NULL, SAFE, 0},
-    {"CreateTable", NULL, ONCE, 1},
-    {"DeleteItem", NULL, UNCONDITIONAL, 0},
-    {"DeleteTable", NULL, ONCE, 1},
-    {"DescribeBackup", NULL, READ, 0},
-    {"DescribeContinuousBackups", NULL, READ, 0},
-    {"DescribeContributorInsights", NULL, READ, 0},
-    {"DescribeEndpoints", NULL, READ, 0},
-    {"DescribeExport", NULL, READ, 0},
-    {"DescribeGlobalTable", NULL, READ, 0},
-    {"DescribeGlobalTableSettings", NULL, READ, 0},
-    {"DescribeImport", NULL, READ, 0},
-    {"DescribeKinesisStreamingDestination", NULL, READ, 0},
-    {"DescribeLimits", NULL, READ, 0},
-    {"DescribeTable", NULL, READ, 0},
-    {"DescribeTableReplicaAutoScaling", NULL, READ, 0},
-    {"DescribeTimeToLive", NULL, READ, 0},
-    {"ExecuteTransaction", "ClientRequestToken", TOKEN, 0},
-    {"ExportTableToPointInTime", "ClientToken", TOKEN, 1},
-    {"GetItem", NULL, READ, 0},
-    {"GetResourcePolicy", NULL, READ, 0},
-    {"ImportTable", "ClientToken", TOKEN, 1},
-    {"ListBackups", NULL, READ, 0},
-    {"ListContributorInsights", NULL, READ, 0},
-    {"ListExports", NULL, READ, 0},
-    {"ListGlobalTables", NULL, READ, 0},
-    {"ListImports", NULL, READ, 0},
-    {"ListTables", NULL, READ, 0},
-    {"ListTagsOfResource", NULL, READ, 0},
-    {"PutItem", NULL, UNCONDITIONAL, 0},
-    {"Query", NULL, READ, 0},
-    {"RestoreTableFromBackup", NULL, ONCE, 1},
-    {"RestoreTableToPointInTime", NULL, ONCE, 1},
-    {"Scan", NULL, READ, 0},
-    {"TagResource", NULL, SAFE, 0},
-    {"TransactGetItems", NULL, READ, 0},
-    {"TransactWriteItems", "ClientRequestToken", TOKEN, 0},
-    {"UntagResource", NULL, SAFE, 0},
-    {"UpdateTable", NULL, ONCE, 1},
-    {"UpdateTimeToLive", NULL, ONCE, 1},
+    {"BatchGetItem", NULL, READ, 0, 0},
+    {"BatchWriteItem", NULL, SAFE, 0, 0},
+    {"CreateTable", NULL, ONCE, 1, 0},
+    {"DeleteItem", NULL, UNCONDITIONAL, 0, 0},
+    {"DeleteTable", NULL, ONCE, 1, 0},
+    {"DescribeBackup", NULL, READ, 0, 0},
+    {"DescribeContinuousBackups", NULL, READ, 0, 0},
+    {"DescribeContributorInsights", NULL, READ, 0, 0},
+    {"DescribeEndpoints", NULL, READ, 0, 0},
+    {"DescribeExport", NULL, READ, 0, 0},
+    {"DescribeGlobalTable", NULL, READ, 0, 0},
+    {"DescribeGlobalTableSettings", NULL, READ, 0, 0},
+    {"DescribeImport", NULL, READ, 0, 0},
+    {"DescribeKinesisStreamingDestination", NULL, READ, 0, 0},
+    {"DescribeLimits", NULL, READ, 0, 0},
+    {"DescribeTable", NULL, READ, 0, 0},
+    {"DescribeTableReplicaAutoScaling", NULL, READ, 0, 0},
+    {"DescribeTimeToLive", NULL, READ, 0, 0},
+    {"ExecuteTransaction", "ClientRequestToken", TOKEN, 0, 0},
+    {"ExportTableToPointInTime", "ClientToken", TOKEN, 1, 0},
+    {"GetItem", NULL, READ, 0, 0},
+    {"GetResourcePolicy", NULL, READ, 0, 0},
+    {"ImportTable", "ClientToken", TOKEN, 1, 0},
+    {"ListBackups", NULL, READ, 0, 0},
+    {"ListContributorInsights", NULL, READ, 0, 0},
+    {"ListExports", NULL, READ, 0, 0},
+    {"ListGlobalTables", NULL, READ, 0, 0},
+    {"ListImports", NULL, READ, 0, 0},
+    {"ListTables", NULL, READ, 0, 0},
+    {"ListTagsOfResource", NULL, READ, 0, 0},
+    {"PutItem", NULL, UNCONDITIONAL, 0, 0},
+    {"Query", NULL, READ, 0, 0},
+    {"RestoreTableFromBackup", NULL, ONCE, 1, 0},
+    {"RestoreTableToPointInTime", NULL, ONCE, 1, 0},
+    {"Scan", NULL, READ, 0, 0},
+    {"TagResource", NULL, SAFE, 0, 1},
+    {"TransactGetItems", NULL, READ, 0, 0},
+    {"TransactWriteItems", "ClientRequestToken", TOKEN, 0, 0},
+    {"UntagResource", NULL, SAFE, 0, 1},
+    {"UpdateTable", NULL, ONCE, 1, 0},
+    {"UpdateTimeToLive", NULL, ONCE, 1, 0},
 };
 
 static const known *find(const char *action)
 {
-    static const known unknown = {"", NULL, ONCE, 0};
+    static const known unknown = {"", NULL, ONCE, 0, 0};
 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (strcmp(action, actions[i].action) == 0)
@@ -233,7 +234,10 @@ static ddb_code finish(ddbi_job *j, const known *k, ddb_code code, char **out,
             hand_over(j, out, n, NULL);
         return code;
     }
-    if (!is_json_object(&r->body))
+    if (k->nothing && r->body.n == 0) {
+        ddbi_buf_add_str(&j->reply.body, "{}");
+        code = hand_over(j, out, n, err);
+    } else if (!is_json_object(&r->body))
         code = ddbi_fail(err, DDB_BAD_ANSWER, "the answer is no JSON object");
     else
         code = hand_over(j, out, n, err);
@@ -276,7 +280,8 @@ ddb_code ddb_call(ddb_client *c, const ddb_call_in *in, char **out,
                                          .repeatable = in->repeatable ||
                                                        is_repeatable(k, &facts),
                                          .timeout_ms = in->timeout_ms,
-                                         .slow_throttle = k->slow},
+                                         .slow_throttle = k->slow,
+                                         .empty = k->nothing},
                         err);
     code = finish(j, k, code, out, &n, err);
 out:
