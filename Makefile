@@ -351,6 +351,7 @@ local_test_src = \
     tests/test_expr_key.c \
     tests/test_expr_parse.c \
     tests/test_expr_path.c \
+    tests/test_local.c \
     tests/test_local_alter.c \
     tests/test_local_batch.c \
     tests/test_local_cost.c \
@@ -368,6 +369,7 @@ local_test_src = \
     tests/test_local_tables.c \
     tests/test_local_tags.c \
     tests/test_local_transact.c \
+    tests/test_local_transport.c \
     tests/test_local_ttl.c \
     tests/test_local_value.c \
     tests/test_local_write.c

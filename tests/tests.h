@@ -18,6 +18,7 @@
     SUITE(expr_key)                                                            \
     SUITE(expr_parse)                                                          \
     SUITE(expr_path)                                                           \
+    SUITE(local)                                                               \
     SUITE(local_alter)                                                         \
     SUITE(local_batch)                                                         \
     SUITE(local_cost)                                                          \
@@ -35,6 +36,7 @@
     SUITE(local_tables)                                                        \
     SUITE(local_tags)                                                          \
     SUITE(local_transact)                                                      \
+    SUITE(local_transport)                                                     \
     SUITE(local_ttl)                                                           \
     SUITE(local_value)                                                         \
     SUITE(local_write)

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine as a client's transport: the public interface over memory: and
+ * sqlite:, and what it says when the file does not serve. */
+#include "oom.h"
+#include "tests.h"
+
+#include "client/client.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char path[64], endpoint[80];
+static ddb_client *c;
+static ddb_err err;
+
+#define CREATE                                                                 \
+    "{\"TableName\":\"tab\",\"BillingMode\":\"PAY_PER_REQUEST\","              \
+    "\"AttributeDefinitions\":[{\"AttributeName\":\"k\","                      \
+    "\"AttributeType\":\"S\"}],\"KeySchema\":[{\"AttributeName\":\"k\","       \
+    "\"KeyType\":\"HASH\"}]}"
+
+static ddb_code call(const char *action, const char *body)
+{
+    char *out = NULL;
+    ddb_code code = ddb_call(c, &(ddb_call_in){.action = action, .body = body},
+                             &out, NULL, &err);
+
+    ddb_free(out);
+    return code;
+}
+
+static void open_at(const ddb_options *options)
+{
+    ck_assert_msg(ddb_client_open(options, &c, &err) == DDB_OK, "%s",
+                  err.message);
+}
+
+static void setup_memory(void)
+{
+    open_at(&(ddb_options){.endpoint = "memory:", .max_attempts = 2});
+    ck_assert_int_eq(call("CreateTable", CREATE), DDB_OK);
+}
+
+static void setup_file(void)
+{
+    int fd;
+
+    strcpy(path, "/tmp/ddb-transport-XXXXXX");
+    fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    snprintf(endpoint, sizeof endpoint, "sqlite:%s", path);
+    open_at(&(ddb_options){.endpoint = endpoint, .max_attempts = 2});
+    ck_assert_int_eq(call("CreateTable", CREATE), DDB_OK);
+}
+
+static void teardown_memory(void)
+{
+    ddb_client_close(c);
+    c = NULL;
+}
+
+static void teardown_file(void)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char name[80];
+
+    teardown_memory();
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        unlink(name);
+    }
+}
+
+static ddb_code put(const char *key, int64_t number)
+{
+    ddb_item *it = ddb_item_new();
+    ddb_code code;
+
+    ddb_item_set_s(it, "k", key);
+    ddb_item_set_i64(it, "n", number);
+    code = ddb_put_item(c, &(ddb_put_item_in){.table = "tab", .item = it}, NULL,
+                        &err);
+    ddb_item_free(it);
+    return code;
+}
+
+/* -1: there is none. */
+static int64_t get(const char *key)
+{
+    ddb_item *it = ddb_item_new(), *out = NULL;
+    int64_t n = -1;
+
+    ddb_item_set_s(it, "k", key);
+    if (ddb_get_item(c, &(ddb_get_item_in){.table = "tab", .key = it}, &out,
+                     &err) == DDB_OK)
+        ddb_value_i64(ddb_item_get(out, "n"), &n);
+    ddb_item_free(it);
+    ddb_item_free(out);
+    return n;
+}
+
+/* ---- Working ------------------------------------------------------------ */
+
+START_TEST(answers_as_a_server_does)
+{
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+    ck_assert_int_eq(get("a"), 1);
+    ck_assert_int_eq(get("b"), -1);
+    ck_assert_int_eq(err.code, DDB_NOT_FOUND);
+    ck_assert_int_eq(call("GetItem", "{\"TableName\":\"nobody\",\"Key\":{}}"),
+                     DDB_NO_TABLE);
+    ck_assert_str_eq(err.type, "ResourceNotFoundException");
+    ck_assert_int_eq(err.http_status, 400);
+    ck_assert_int_eq(call("Nope", "{}"), DDB_VALIDATION);
+    ck_assert_str_eq(err.type, "UnknownOperationException");
+}
+END_TEST
+
+START_TEST(file_outlives_its_client)
+{
+    ck_assert_int_eq(put("a", 5), DDB_OK);
+    ddb_client_close(c);
+    open_at(&(ddb_options){.endpoint = endpoint, .local_sync = DDB_SYNC_OFF});
+    ck_assert_str_eq(ddb_client_endpoint(c), endpoint);
+    ck_assert_int_eq(get("a"), 5);
+}
+END_TEST
+
+START_TEST(clients_share_a_file)
+{
+    ddb_client *first = c;
+
+    open_at(
+        &(ddb_options){.endpoint = endpoint, .local_sync = DDB_SYNC_NORMAL});
+    ck_assert_int_eq(put("a", 7), DDB_OK);
+    ddb_client_close(c);
+    c = first;
+    ck_assert_int_eq(get("a"), 7);
+}
+END_TEST
+
+/* The application's clock is the engine's. */
+static int64_t in_2001(void *arg)
+{
+    (void)arg;
+    return 1000000000;
+}
+
+START_TEST(time_is_the_applications)
+{
+    char *out = NULL;
+
+    ddb_client_close(c);
+    open_at(&(ddb_options){.endpoint = "memory:", .now = in_2001});
+    ck_assert_int_eq(call("CreateTable", CREATE), DDB_OK);
+    ck_assert_int_eq(ddb_call(c,
+                              &(ddb_call_in){.action = "DescribeTable",
+                                             .body = "{\"TableName\":\"tab\"}"},
+                              &out, NULL, &err),
+                     DDB_OK);
+    ck_assert_ptr_nonnull(strstr(out, "\"CreationDateTime\":1000000000"));
+    ddb_free(out);
+}
+END_TEST
+
+START_TEST(survives_without_memory)
+{
+    for (long n = 0;; n++) {
+        ddb_client *client = (ddb_client *)&client;
+        ddb_code code;
+        char *out = NULL;
+        int failed;
+
+        oom_begin(n);
+        code = ddb_client_open(&(ddb_options){.endpoint = "memory:"}, &client,
+                               &err);
+        if (code == DDB_OK)
+            code = ddb_call(
+                client, &(ddb_call_in){.action = "CreateTable", .body = CREATE},
+                &out, NULL, &err);
+        else
+            ck_assert_ptr_null(client);
+        ddb_free(out);
+        ddb_client_close(client);
+        failed = oom_end();
+        ck_assert_int_eq(oom_live(), 0);
+        ck_assert_int_eq(code, failed ? DDB_NOMEM : DDB_OK);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
+/* ---- Threads and processes ---------------------------------------------- */
+
+#define THREADS 8
+#define TURNS 100
+
+static void *work(void *arg)
+{
+    char key[16];
+    ddb_err mine = {0};
+    int *failed = arg;
+
+    for (int i = 0; i < TURNS; i++) {
+        ddb_item *it = ddb_item_new(), *out = NULL;
+
+        snprintf(key, sizeof key, "k%d", i % 10);
+        ddb_item_set_s(it, "k", key);
+        if (ddb_put_item(c, &(ddb_put_item_in){.table = "tab", .item = it},
+                         NULL, &mine) != DDB_OK ||
+            ddb_get_item(c, &(ddb_get_item_in){.table = "tab", .key = it}, &out,
+                         &mine) != DDB_OK)
+            *failed = 1;
+        ddb_item_free(it);
+        ddb_item_free(out);
+    }
+    return NULL;
+}
+
+START_TEST(threads_share_a_client)
+{
+    pthread_t threads[THREADS];
+    int failed[THREADS] = {0};
+
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &failed[i]),
+                         0);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert(!failed[i]);
+    }
+}
+END_TEST
+
+START_TEST(child_can_only_close)
+{
+    int status;
+    pid_t child;
+
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+    child = fork();
+    if (child == 0) {
+        int right = get("a") == -1 && err.code == DDB_FORKED;
+
+        ddb_client_close(c);
+        _exit(right ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(get("a"), 1);
+    ck_assert_int_eq(put("b", 2), DDB_OK);
+}
+END_TEST
+
+/* ---- A file that does not serve ----------------------------------------- */
+
+START_TEST(locked_file_is_waited_for_and_then_told)
+{
+    sqlite3 *other;
+
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ddb_client_close(c);
+    open_at(&(ddb_options){.endpoint = endpoint, .max_attempts = 1});
+    ck_assert_int_eq(put("a", 1), DDB_SYSTEM);
+    ck_assert_msg(strstr(err.message, "locked") != NULL, "%s", err.message);
+    ck_assert(err.retryable);
+    ck_assert(!err.maybe_applied);
+    ck_assert_int_eq(err.http_status, 0);
+    ck_assert_int_eq(get("a"), -1); /* who reads does not wait */
+    ck_assert_int_eq(err.code, DDB_NOT_FOUND);
+    sqlite3_close(other);
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+}
+END_TEST
+
+/* Nothing but the first page stays as it was. */
+static void damage(void)
+{
+    char rubbish[4096];
+    FILE *f;
+    long n;
+
+    memset(rubbish, 0xa5, sizeof rubbish);
+    f = fopen(path, "r+");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fseek(f, 0, SEEK_END), 0);
+    n = ftell(f);
+    ck_assert_int_gt(n, 8192);
+    ck_assert_int_eq(fseek(f, 4096, SEEK_SET), 0);
+    for (long at = 4096; at < n; at += 4096)
+        ck_assert_uint_eq(fwrite(rubbish, sizeof rubbish, 1, f), 1);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(damaged_file_is_told_and_not_repeated)
+{
+    char key[16];
+    ddb_code code;
+
+    for (int i = 0; i < 500; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        ck_assert_int_eq(put(key, i), DDB_OK);
+    }
+    ddb_client_close(c); /* the log is in the file then */
+    damage();
+    open_at(&(ddb_options){.endpoint = endpoint, .max_attempts = 3});
+    code = put("k1", 1);
+    ck_assert_int_eq(code, DDB_SYSTEM);
+    ck_assert_msg(strstr(err.message, "damaged") != NULL, "%s", err.message);
+    ck_assert(!err.retryable);
+    ck_assert(!err.maybe_applied);
+}
+END_TEST
+
+Suite *suite_local_transport(void)
+{
+    Suite *s = suite_create("local_transport");
+    TCase *memory = tcase_create("memory"), *file = tcase_create("file");
+    TCase *alone = tcase_create("alone");
+
+    tcase_add_checked_fixture(memory, setup_memory, teardown_memory);
+    tcase_add_test(memory, answers_as_a_server_does);
+    tcase_add_test(memory, time_is_the_applications);
+    tcase_add_test(memory, threads_share_a_client);
+    tcase_add_test(memory, child_can_only_close);
+    suite_add_tcase(s, memory);
+    tcase_add_checked_fixture(file, setup_file, teardown_file);
+    tcase_add_test(file, answers_as_a_server_does);
+    tcase_add_test(file, file_outlives_its_client);
+    tcase_add_test(file, clients_share_a_file);
+    tcase_add_test(file, child_can_only_close);
+    tcase_add_test(file, locked_file_is_waited_for_and_then_told);
+    tcase_add_test(file, damaged_file_is_told_and_not_repeated);
+    suite_add_tcase(s, file);
+    tcase_add_test(alone, survives_without_memory);
+    suite_add_tcase(s, alone);
+    return s;
+}
