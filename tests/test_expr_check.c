@@ -391,6 +391,42 @@ START_TEST(needs_neither_names_nor_values)
 }
 END_TEST
 
+/* Of many names, each is found, and those that are not used are told. */
+START_TEST(finds_names_among_many)
+{
+    static char texts[200][8];
+    ddbi_expr_name names[200];
+    ddbi_arena arena = {0};
+    ddbi_projection *p;
+    ddbi_expr_scope s;
+
+    for (int i = 0; i < 200; i++) {
+        int n = snprintf(texts[i], sizeof texts[i], "#%d", (i * 37) % 200);
+
+        names[i].placeholder = (ddb_bytes){texts[i], (size_t)n};
+        names[i].attribute = (ddb_bytes){texts[i] + 1, (size_t)n - 1};
+    }
+    ck_assert_int_eq(ddbi_expr_begin(&s, &arena, names, 200, NULL), DDB_OK);
+    for (int i = 0; i < 200; i++) {
+        ddb_bytes name;
+
+        if (i == 111 || i == 7)
+            continue;
+        ck_assert_int_eq(ddbi_projection_parse(&s, names[i].placeholder, &p),
+                         DDB_OK);
+        name = ddbi_projection_attribute(p, 0, NULL);
+        ck_assert_ptr_eq(name.p, names[i].attribute.p);
+    }
+    ck_assert_int_eq(ddbi_projection_parse(&s, ddb_str("#200"), &p),
+                     DDB_INVALID);
+    ck_assert_str_eq(ddbi_buf_text(&s.why), NO_NAME "#200");
+    ck_assert_int_eq(ddbi_expr_end(&s), DDB_INVALID);
+    ck_assert_str_eq(ddbi_buf_text(&s.why), UNUSED("Names", "#59, #107"));
+    ddbi_buf_free(&s.why);
+    ddbi_arena_free(&arena);
+}
+END_TEST
+
 static void told_roots(ddb_bytes at, int nested, const char *name,
                        int name_nested)
 {
@@ -449,6 +485,32 @@ END_TEST
 
 static const struct {
     const char *text;
+    int only;
+} removing[] = {
+    {"remove a", 1},
+    {"remove a.b, c[0]", 1},
+    {"delete a :ss", 1},
+    {"delete a :ss remove b", 1},
+    {"remove a set b = :n", 0},
+    {"add a :n", 0},
+    {"delete a :ss add b :ss", 0},
+};
+
+START_TEST(knows_what_only_removes)
+{
+    ddbi_update *u;
+    exprfix f;
+
+    exprfix_begin(&f);
+    exprfix_told(&f, ddbi_update_parse(&f.s, ddb_str(removing[_i].text), &u),
+                 removing[_i].text, NULL);
+    ck_assert_int_eq(ddbi_update_only_removes(u), removing[_i].only);
+    exprfix_end(&f);
+}
+END_TEST
+
+static const struct {
+    const char *text;
     ddb_type type;
 } types[] = {
     {"set q = :s", DDB_S},
@@ -496,9 +558,11 @@ Suite *suite_expr_check(void)
     tcase_add_test(t, takes_100_operands_of_in);
     tcase_add_test(t, tells_unused_names_before_unused_values);
     tcase_add_test(t, needs_neither_names_nor_values);
+    tcase_add_test(t, finds_names_among_many);
     suite_add_tcase(s, t);
     t = tcase_create("what is in them");
     tcase_add_test(t, lists_the_attributes_of_expressions);
+    tcase_add_loop_test(t, knows_what_only_removes, 0, ROWS(removing));
     tcase_add_loop_test(t, tells_types_that_an_update_gives, 0, ROWS(types));
     suite_add_tcase(s, t);
     return s;

@@ -29,7 +29,8 @@ typedef struct {
     const ddb_item *values;    /* checked and normalised; NULL: none */
     unsigned char *used_names; /* in the arena */
     unsigned char *used_values;
-    ddbi_buf why; /* of DDB_INVALID: message; the owner frees it */
+    uint32_t *name_order; /* of many names, sorted when one is looked up */
+    ddbi_buf why;         /* of DDB_INVALID: message; the owner frees it */
 } ddbi_expr_scope;
 
 /* Every function: DDB_OK, DDB_INVALID with scope->why, DDB_NOMEM. */
@@ -119,6 +120,9 @@ ddb_code ddbi_update_parse(ddbi_expr_scope *s, ddb_bytes text,
  * number overflow. */
 ddb_code ddbi_update_apply(ddbi_expr_scope *s, const ddbi_update *u,
                            const ddb_item *old, ddb_item **out);
+/* Does it only remove?  Of an item that is not there it then makes nothing,
+ * and nobody looks where its paths lead. */
+int ddbi_update_only_removes(const ddbi_update *u);
 /* The parts of an item that it touches (UPDATED_OLD of the old one,
  * UPDATED_NEW of the new one).  NULL: no memory. */
 ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,

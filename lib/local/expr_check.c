@@ -54,25 +54,76 @@ ddb_code ddbi_expr_begin(ddbi_expr_scope *s, ddbi_arena *arena,
     return DDB_OK;
 }
 
-static int same(ddb_bytes a, ddb_bytes b)
+/* By length first, which tells most apart. */
+static int compare_words(ddb_bytes a, ddb_bytes b)
 {
-    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+    if (a.n != b.n)
+        return a.n < b.n ? -1 : 1;
+    return memcmp(a.p, b.p, a.n);
+}
+
+static int compare_names(const void *arg, uint32_t a, uint32_t b)
+{
+    const ddbi_expr_name *names = arg;
+
+    return compare_words(names[a].placeholder, names[b].placeholder);
+}
+
+static ddb_code sort_names(ddbi_expr_scope *s)
+{
+    if (s->n_names <= DDBI_FEW || s->name_order)
+        return DDB_OK;
+    s->name_order =
+        ddbi_arena_alloc(s->arena, s->n_names * sizeof *s->name_order);
+    if (!s->name_order)
+        return DDB_NOMEM;
+    ddbi_sort(s->name_order, s->n_names, compare_names, s->names);
+    return DDB_OK;
+}
+
+/* Its number; n_names: there is none. */
+static uint32_t find_name(const ddbi_expr_scope *s, ddb_bytes name)
+{
+    uint32_t low = 0, high = s->n_names;
+
+    if (!s->name_order) {
+        while (low < high &&
+               compare_words(s->names[low].placeholder, name) != 0)
+            low++;
+        return low;
+    }
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t i = s->name_order[middle];
+        int order = compare_words(s->names[i].placeholder, name);
+
+        if (order == 0)
+            return i;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return s->n_names;
 }
 
 static ddb_code resolve_name(ddbi_expr_scope *s, ddbi_step *step)
 {
-    for (uint32_t i = 0; i < s->n_names; i++) {
-        if (!same(s->names[i].placeholder, step->name))
-            continue;
-        s->used_names[i] = 1;
-        step->name = s->names[i].attribute;
-        step->placeholder = 0;
-        return DDB_OK;
-    }
-    return ddbi_expr_refuse(s,
-                            "An expression attribute name used in the "
-                            "document path is not defined; attribute name: ",
-                            step->name);
+    uint32_t i;
+
+    if (sort_names(s) != DDB_OK)
+        return DDB_NOMEM;
+    i = find_name(s, step->name);
+    if (i == s->n_names)
+        return ddbi_expr_refuse(
+            s,
+            "An expression attribute name used in the document path is not "
+            "defined; attribute name: ",
+            step->name);
+    s->used_names[i] = 1;
+    step->name = s->names[i].attribute;
+    step->placeholder = 0;
+    return DDB_OK;
 }
 
 ddb_code ddbi_check_names(ddbi_expr_scope *s, ddbi_path *path)
@@ -362,7 +413,8 @@ static ddb_code check_type_name(const tree *t, const ddbi_node *node)
                           type ? ddbi_type_name(type)
                                : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
     for (type = DDB_S; type <= DDB_BS; type++)
-        if (same(second->u.value->u.bytes, ddb_str(ddbi_type_name(type))))
+        if (compare_words(second->u.value->u.bytes,
+                          ddb_str(ddbi_type_name(type))) == 0)
             return DDB_OK;
     why = ddbi_expr_why(t->scope);
     ddbi_buf_add_str(why, "Invalid attribute type name found; type: ");

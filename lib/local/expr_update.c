@@ -264,6 +264,16 @@ ddb_code ddbi_update_parse(ddbi_expr_scope *s, ddb_bytes text,
     return code;
 }
 
+int ddbi_update_only_removes(const ddbi_update *u)
+{
+    uint32_t i = 0;
+
+    while (i < u->n && (u->actions[i].kind == DDBI_ACT_REMOVE ||
+                        u->actions[i].kind == DDBI_ACT_DELETE))
+        i++;
+    return i == u->n;
+}
+
 ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,
                               ddbi_arena *arena)
 {

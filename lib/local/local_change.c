@@ -141,6 +141,10 @@ static ddb_code update(ddbi_ask *a, ddbi_change *c, const ddb_item **out)
     *out = from;
     if (!c->op->update)
         return DDB_OK;
+    if (!c->old.item && ddbi_update_only_removes(c->op->update)) {
+        *out = NULL;
+        return DDB_OK;
+    }
     code = ddbi_op_judge(
         a, c->op, ddbi_update_apply(&c->op->scope, c->op->update, from, &to),
         NULL);

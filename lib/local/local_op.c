@@ -127,30 +127,58 @@ static ddb_code refuse_key(ddbi_ask *a, const char *of, ddb_bytes key)
         (int)key.n, (const char *)key.p);
 }
 
+static ddb_code check_name(ddbi_ask *a, const char *of, const ddbi_name_in *n)
+{
+    if (n->name.n > DDBI_MAX_PLACEHOLDER)
+        return ddbi_refuse_invalid(a,
+                                   "%s contains invalid key: The expression "
+                                   "attribute map contains a key that is too "
+                                   "long; size of key: %zu",
+                                   of, n->name.n);
+    if (!is_placeholder(n->name, '#'))
+        return refuse_key(a, of, n->name);
+    if (n->value.n == 0)
+        return ddbi_refuse_invalid(
+            a, "%s contains invalid value: Empty attribute name for key %.*s",
+            of, (int)n->name.n, (const char *)n->name.p);
+    return DDB_OK;
+}
+
 static ddb_code check_names(ddbi_ask *a, const ddbi_names_in *names)
 {
     static const char of[] = "ExpressionAttributeNames";
+    ddb_code code = DDB_OK;
 
     if (names->present && names->n == 0)
         return ddbi_refuse_invalid(a, "%s must not be empty", of);
-    for (uint32_t i = 0; i < names->n; i++)
-        if (!is_placeholder(names->p[i].name, '#'))
-            return refuse_key(a, of, names->p[i].name);
-    return DDB_OK;
+    for (uint32_t i = 0; i < names->n && code == DDB_OK; i++)
+        code = check_name(a, of, &names->p[i]);
+    return code;
+}
+
+static ddb_code check_value_key(ddbi_ask *a, const char *of, ddb_bytes key)
+{
+    if (key.n > DDBI_MAX_PLACEHOLDER)
+        return ddbi_refuse_invalid(a,
+                                   "%s contains invalid key: The expression "
+                                   "attribute map contains a key that is too "
+                                   "long;",
+                                   of);
+    return is_placeholder(key, ':') ? DDB_OK : refuse_key(a, of, key);
 }
 
 static ddb_code check_values(ddbi_ask *a, ddb_item *values)
 {
     static const char of[] = "ExpressionAttributeValues";
+    ddb_code code = DDB_OK;
 
     if (!values)
         return DDB_OK;
     if (values->n == 0)
         return ddbi_refuse_invalid(a, "%s must not be empty", of);
-    for (uint32_t i = 0; i < values->n; i++)
-        if (!is_placeholder(values->attributes[i].name, ':'))
-            return refuse_key(a, of, values->attributes[i].name);
-    return ddbi_check_values(a, values);
+    for (uint32_t i = 0; i < values->n && code == DDB_OK; i++)
+        code = check_value_key(a, of, values->attributes[i].name);
+    return code == DDB_OK ? ddbi_check_values(a, values) : code;
 }
 
 ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
