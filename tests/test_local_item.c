@@ -123,6 +123,11 @@ static const struct {
      "\"#\""},
     {"PutItem",
      "{'TableName':'none','Item':{},'ConditionExpression':'',"
+     "'ExpressionAttributeNames':{'#b':'b','#a':''}}",
+     "ExpressionAttributeNames contains invalid value: Empty attribute name "
+     "for key #a"},
+    {"PutItem",
+     "{'TableName':'none','Item':{},'ConditionExpression':'',"
      "'ExpressionAttributeNames':{'#a':'a'},'ExpressionAttributeValues':{}}",
      "ExpressionAttributeValues must not be empty"},
     {"PutItem",
@@ -337,6 +342,28 @@ static const struct {
      "The update expression attempted to update the secondary index key beyond "
      "allowed size limits"},
 };
+
+START_TEST(knows_the_limits_of_names)
+{
+    static const char json[] =
+        "{'TableName':'hash','Key':{'a':{'S':'a'}},'ProjectionExpression':"
+        "'#_','ExpressionAttributeNames':{'#_':'b','#@':'c'}}";
+    char *text = filled(json, 254);
+    json_t *answer = engine_ask(400, "GetItem", text);
+
+    ck_assert_ptr_nonnull(
+        strstr(json_string_value(json_object_get(answer, "message")),
+               "unused in expressions"));
+    json_decref(answer);
+    free(text);
+    text = filled(json, 255);
+    engine_invalid("GetItem", text,
+                   "ExpressionAttributeNames contains invalid key: The "
+                   "expression attribute map contains a key that is too long; "
+                   "size of key: 256");
+    free(text);
+}
+END_TEST
 
 START_TEST(knows_the_limits_of_size)
 {
@@ -615,6 +642,7 @@ Suite *suite_local_item(void)
     tcase_add_test(t, looks_at_what_an_update_made_of_index_keys);
     tcase_add_loop_test(t, refuses_a_table_that_is_not_there, 0, ROWS(absent));
     tcase_add_loop_test(t, knows_the_limits_of_size, 0, ROWS(sizes));
+    tcase_add_test(t, knows_the_limits_of_names);
     tcase_add_test(t, gives_back_what_was_put);
     tcase_add_test(t, rewrites_numbers);
     tcase_add_test(t, finds_nothing_where_nothing_is);
