@@ -136,54 +136,16 @@ static ddb_code check_placeholder(ddbi_ask *a, const char *of, ddb_bytes key,
         (int)key.n, (const char *)key.p);
 }
 
-<<<<<<< HEAD
-static ddb_code check_name(ddbi_ask *a, const char *of, const ddbi_name_in *n)
-{
-    if (n->name.n > DDBI_MAX_PLACEHOLDER)
-        return ddbi_refuse_invalid(a,
-                                   "%s contains invalid key: The expression "
-                                   "attribute map contains a key that is too "
-                                   "long; size of key: %zu",
-                                   of, n->name.n);
-    if (!is_placeholder(n->name, '#'))
-        return refuse_key(a, of, n->name);
-    if (n->value.n == 0)
-        return ddbi_refuse_invalid(
-            a, "%s contains invalid value: Empty attribute name for key %.*s",
-            of, (int)n->name.n, (const char *)n->name.p);
-    return DDB_OK;
-=======
 static ddb_code check_sum(ddbi_ask *a, const char *of, size_t sum)
 {
     if (sum <= DDBI_MAX_SUBSTITUTIONS)
         return DDB_OK;
     return ddbi_refuse_invalid(a, "%s exceeds max size", of);
->>>>>>> ed046d5 (local: names of expressions that are empty or too long are told)
 }
 
 static ddb_code check_names(ddbi_ask *a, const ddbi_names_in *names)
 {
     static const char of[] = "ExpressionAttributeNames";
-<<<<<<< HEAD
-    ddb_code code = DDB_OK;
-
-    if (names->present && names->n == 0)
-        return ddbi_refuse_invalid(a, "%s must not be empty", of);
-    for (uint32_t i = 0; i < names->n && code == DDB_OK; i++)
-        code = check_name(a, of, &names->p[i]);
-    return code;
-}
-
-static ddb_code check_value_key(ddbi_ask *a, const char *of, ddb_bytes key)
-{
-    if (key.n > DDBI_MAX_PLACEHOLDER)
-        return ddbi_refuse_invalid(a,
-                                   "%s contains invalid key: The expression "
-                                   "attribute map contains a key that is too "
-                                   "long;",
-                                   of);
-    return is_placeholder(key, ':') ? DDB_OK : refuse_key(a, of, key);
-=======
     ddb_code code;
     size_t sum = 0;
 
@@ -202,7 +164,6 @@ static ddb_code check_value_key(ddbi_ask *a, const char *of, ddb_bytes key)
                 "%.*s",
                 of, (int)names->p[i].name.n, (const char *)names->p[i].name.p);
     return code;
->>>>>>> ed046d5 (local: names of expressions that are empty or too long are told)
 }
 
 static ddb_code check_values(ddbi_ask *a, ddb_item *values)
@@ -215,15 +176,10 @@ static ddb_code check_values(ddbi_ask *a, ddb_item *values)
     if (values->n == 0)
         return ddbi_refuse_invalid(a, "%s must not be empty", of);
     for (uint32_t i = 0; i < values->n && code == DDB_OK; i++)
-<<<<<<< HEAD
-        code = check_value_key(a, of, values->attributes[i].name);
-    return code == DDB_OK ? ddbi_check_values(a, values) : code;
-=======
         code = check_placeholder(a, of, values->attributes[i].name, ':');
     if (code == DDB_OK)
         code = ddbi_check_values(a, values);
     return code == DDB_OK ? check_sum(a, of, ddb_item_size(values)) : code;
->>>>>>> ed046d5 (local: names of expressions that are empty or too long are told)
 }
 
 ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
