@@ -182,8 +182,10 @@ local_src = \
     lib/local/expr_eval.c \
     lib/local/expr_key.c \
     lib/local/expr_lex.c \
+    lib/local/expr_note.c \
     lib/local/expr_parse.c \
     lib/local/expr_path.c \
+    lib/local/expr_projection.c \
     lib/local/expr_update.c \
     lib/local/expr_words.c \
     lib/local/local.c \

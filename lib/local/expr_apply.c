@@ -383,15 +383,11 @@ static const ddbi_step *step_at(const applying *a, uint32_t i, uint32_t level)
 static uint32_t same_step(const applying *a, uint32_t from, uint32_t to,
                           uint32_t level)
 {
-    ddbi_path first = {a->u->sorted[from]->steps + level, 1};
     uint32_t i = from + 1;
 
-    for (; i < to; i++) {
-        ddbi_path other = {a->u->sorted[i]->steps + level, 1};
-
-        if (ddbi_path_compare(&first, &other) != 0)
-            break;
-    }
+    while (i < to && ddbi_step_compare(step_at(a, i, level),
+                                       step_at(a, from, level)) == 0)
+        i++;
     return i;
 }
 

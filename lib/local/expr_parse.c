@@ -5,15 +5,11 @@
  * an operand, shows itself only behind it.  Nothing calls itself, so a text
  * of parentheses costs its length in memory and no stack.
  *
- * The service reads an expression twice.  First it builds the tree and
- * refuses what is no expression; then it looks at reserved words, list
- * indexes and functions in the order of the text: those are noted here as
- * they come by (ddbi_fault) and told at the end.  All else is in
- * expr_check.c.
+ * What is no expression is refused here, what is wrong with one is noted
+ * (expr_note.c) or found later (expr_check.c).
  *
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
  */
-#include "base/enc.h"
 #include "local/expr_tree.h"
 
 #include <string.h>
@@ -31,98 +27,6 @@ enum { /* of frames */
        FRAME_AND,
        FRAME_OR
 };
-
-enum { /* what stands before the token in hand */
-       LAST_OPERAND,
-       LAST_CALL, /* which may be an operand or a condition */
-       LAST_CONDITION
-};
-
-static const struct {
-    const char *name;
-    int function;
-    char in_update;
-    char condition; /* it is a condition, else an operand */
-} functions[] = {
-    {"attribute_exists", FUNCTION_EXISTS, 0, 1},
-    {"attribute_not_exists", FUNCTION_NOT_EXISTS, 0, 1},
-    {"attribute_type", FUNCTION_TYPE, 0, 1},
-    {"begins_with", FUNCTION_BEGINS_WITH, 0, 1},
-    {"contains", FUNCTION_CONTAINS, 0, 1},
-    {"size", FUNCTION_SIZE, 0, 0},
-    {"if_not_exists", FUNCTION_IF_NOT_EXISTS, 1, 0},
-    {"list_append", FUNCTION_LIST_APPEND, 1, 0},
-};
-
-static int find_function(ddb_bytes name)
-{
-    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
-        if (strlen(functions[i].name) == name.n &&
-            memcmp(functions[i].name, name.p, name.n) == 0)
-            return functions[i].function;
-    return FUNCTION_NONE;
-}
-
-/* ---- Faults ------------------------------------------------------------- */
-
-/* The first in the text is told; at one place, the first that is found. */
-static void note(ddbi_parser *p, const char *what, ddb_bytes which, uint32_t at)
-{
-    ddbi_fault *f = &p->faults[p->section];
-
-    if (!f->what || at < f->at)
-        *f = (ddbi_fault){what, which, at};
-}
-
-ddb_code ddbi_parse_fault(const ddbi_parser *p, int section)
-{
-    const ddbi_fault *f = &p->faults[section];
-
-    return f->what ? ddbi_expr_refuse(p->scope, f->what, f->which) : DDB_OK;
-}
-
-static void note_function(ddbi_parser *p, int function, ddb_bytes name,
-                          uint32_t at)
-{
-    if (function == FUNCTION_NONE)
-        note(p, "Invalid function name; function: ", name, at);
-    else if (p->update && !functions[function - 1].in_update)
-        note(p,
-             "The function is not allowed in an update expression; "
-             "function: ",
-             name, at);
-    else if (!p->update && functions[function - 1].in_update)
-        note(p,
-             "The function is not allowed in a condition expression; "
-             "function: ",
-             name, at);
-}
-
-/* The call that was read last stands where a condition has to, or where an
- * operand has to. */
-static void use_call(ddbi_parser *p, int as_condition)
-{
-    int function = p->last_function;
-
-    if (p->last != LAST_CALL || p->update || function == FUNCTION_NONE)
-        return;
-    if (functions[function - 1].condition != as_condition)
-        note(p,
-             "The function is not allowed to be used this way in an "
-             "expression; function: ",
-             ddb_str(functions[function - 1].name), p->last_call);
-}
-
-ddb_code ddbi_parse_operators(const ddbi_parser *p)
-{
-    if (p->operators <= DDBI_MAX_OPERATORS)
-        return DDB_OK;
-    /* The service stops counting. */
-    return ddbi_expr_refuse(p->scope,
-                            "The expression contains too many operators; "
-                            "operator count: ",
-                            ddb_str("301"));
-}
 
 /* ---- Stack and tree ----------------------------------------------------- */
 
@@ -198,87 +102,6 @@ static ddb_code wrong_token(ddbi_parser *p)
     return ddbi_lex_refuse(&p->lex, p->scope);
 }
 
-static ddb_code add_step(ddbi_parser *p, ddbi_path *path, ddbi_step step)
-{
-    /* One, or 8, 16, 32, ... */
-    if (path->n == 0 || path->n == 1 ||
-        (path->n >= 8 && !(path->n & (path->n - 1)))) {
-        size_t cap = path->n == 0 ? 1 : path->n == 1 ? 8 : 2 * (size_t)path->n;
-        ddbi_step *steps =
-            ddbi_arena_grow(p->scope->arena, path->steps, path->n * sizeof step,
-                            cap * sizeof step);
-
-        if (!steps)
-            return DDB_NOMEM;
-        path->steps = steps;
-    }
-    path->steps[path->n++] = step;
-    return DDB_OK;
-}
-
-static ddb_code parse_name(ddbi_parser *p, ddbi_path *path)
-{
-    ddbi_step step = {.name = ddbi_lex_text(&p->lex)};
-
-    if (p->lex.token != TOKEN_WORD && p->lex.token != TOKEN_NAME)
-        return wrong_token(p);
-    step.placeholder = p->lex.token == TOKEN_NAME;
-    if (!step.placeholder && ddbi_expr_is_reserved(step.name))
-        note(p, "Attribute name is a reserved keyword; reserved keyword: ",
-             step.name, p->lex.start);
-    ddbi_lex_next(&p->lex);
-    return add_step(p, path, step);
-}
-
-static ddb_code parse_index(ddbi_parser *p, ddbi_path *path)
-{
-    ddb_bytes text = ddbi_lex_text(&p->lex);
-    uint64_t index = 0;
-
-    if (p->lex.token != TOKEN_INDEX)
-        return wrong_token(p);
-    if (ddbi_parse_u64(text.p, text.n, INT32_MAX, &index)) {
-        /* With its brackets. */
-        char *shown = ddbi_arena_bytes(p->scope->arena, text.n + 2);
-
-        if (!shown)
-            return DDB_NOMEM;
-        shown[0] = '[';
-        memcpy(shown + 1, text.p, text.n);
-        shown[text.n + 1] = ']';
-        note(p, "List index is not within the allowable range; index: ",
-             (ddb_bytes){shown, text.n + 2}, p->lex.start);
-    }
-    ddbi_lex_next(&p->lex);
-    if (p->lex.token != ']')
-        return wrong_token(p);
-    ddbi_lex_next(&p->lex);
-    return add_step(p, path, (ddbi_step){.index = (uint32_t)index});
-}
-
-/* Steps behind the first. */
-static ddb_code parse_steps(ddbi_parser *p, ddbi_path *path)
-{
-    ddb_code code = DDB_OK;
-
-    while (code == DDB_OK && (p->lex.token == '.' || p->lex.token == '[')) {
-        int dot = p->lex.token == '.';
-
-        ddbi_lex_next(&p->lex);
-        code = dot ? parse_name(p, path) : parse_index(p, path);
-    }
-    return code;
-}
-
-ddb_code ddbi_parse_path(ddbi_parser *p, ddbi_path *out)
-{
-    ddb_code code;
-
-    *out = (ddbi_path){0};
-    code = parse_name(p, out);
-    return code == DDB_OK ? parse_steps(p, out) : code;
-}
-
 static ddb_code operand_path(ddbi_parser *p)
 {
     ddbi_path path;
@@ -291,7 +114,7 @@ static ddb_code operand_path(ddbi_parser *p)
     if (!node)
         return DDB_NOMEM;
     node->u.path = path;
-    p->last = LAST_OPERAND;
+    p->last = DDBI_LAST_OPERAND;
     return DDB_OK;
 }
 
@@ -302,20 +125,20 @@ ddb_code ddbi_parse_value(ddbi_parser *p)
     if (!node)
         return DDB_NOMEM;
     node->u.text = ddbi_lex_text(&p->lex);
-    p->last = LAST_OPERAND;
+    p->last = DDBI_LAST_OPERAND;
     return next(p);
 }
 
 static ddb_code open_call(ddbi_parser *p)
 {
     ddb_bytes name = ddbi_lex_text(&p->lex);
-    int function = find_function(name);
+    int function = ddbi_function_find(name);
     ddbi_frame *f = push(p, FRAME_CALL, function);
 
     if (!f)
         return DDB_NOMEM;
     f->at = p->lex.start;
-    note_function(p, function, name, f->at);
+    ddbi_note_function(p, function, name, f->at);
     p->operators += (uint32_t)p->update;
     ddbi_lex_next(&p->lex);
     return next(p);
@@ -397,13 +220,13 @@ static ddb_code end_comparison(ddbi_parser *p)
 
     if (kind != FRAME_COMPARE && kind != FRAME_BOUND)
         return DDB_OK;
-    use_call(p, 0);
+    ddbi_note_call(p, 0);
     if (kind == FRAME_COMPARE)
         code = reduce(p, NODE_COMPARE, top(p)->op, 2);
     else
         code = reduce(p, NODE_BETWEEN, 0, 3);
     p->n_frames--;
-    p->last = LAST_CONDITION;
+    p->last = DDBI_LAST_CONDITION;
     return code;
 }
 
@@ -414,10 +237,10 @@ static ddb_code end_condition(ddbi_parser *p)
 
     if (code != DDB_OK)
         return code;
-    if (p->last == LAST_OPERAND || !is_logical(p))
+    if (p->last == DDBI_LAST_OPERAND || !is_logical(p))
         return wrong_token(p);
-    use_call(p, 1);
-    p->last = LAST_CONDITION;
+    ddbi_note_call(p, 1);
+    p->last = DDBI_LAST_CONDITION;
     return DDB_OK;
 }
 
@@ -478,9 +301,9 @@ static ddb_code begin_join(ddbi_parser *p, int kind)
 /* =, <, BETWEEN and so on behind their first operand. */
 static ddb_code begin_comparison(ddbi_parser *p, int kind)
 {
-    if (p->last == LAST_CONDITION || !is_logical(p))
+    if (p->last == DDBI_LAST_CONDITION || !is_logical(p))
         return wrong_token(p);
-    use_call(p, 0);
+    ddbi_note_call(p, 0);
     p->operators++;
     return push(p, kind, p->lex.token) ? next(p) : DDB_NOMEM;
 }
@@ -513,7 +336,7 @@ static ddb_code end_sign(ddbi_parser *p)
         return code;
     code = reduce(p, NODE_SIGN, top(p)->op, 2);
     p->n_frames--;
-    p->last = LAST_OPERAND;
+    p->last = DDBI_LAST_OPERAND;
     p->last_sum = 1;
     return code;
 }
@@ -523,18 +346,18 @@ static ddb_code close_call(ddbi_parser *p)
     ddbi_frame f = *top(p);
     ddb_code code;
 
-    use_call(p, 0);
+    ddbi_note_call(p, 0);
     p->n_frames--;
     if (f.kind == FRAME_IN) {
-        p->last = LAST_CONDITION;
+        p->last = DDBI_LAST_CONDITION;
         return reduce(p, NODE_IN, 0, f.n + 2);
     }
-    p->last = LAST_CALL;
+    p->last = DDBI_LAST_CALL;
     p->last_function = f.op;
     p->last_call = f.at;
     code = reduce(p, NODE_CALL, f.op, f.n + 1);
     if (code == DDB_OK && f.op != FUNCTION_NONE)
-        p->nodes[p->n - 1].u.text = ddb_str(functions[f.op - 1].name);
+        p->nodes[p->n - 1].u.text = ddb_str(ddbi_function_name(f.op));
     return code;
 }
 
@@ -575,7 +398,7 @@ static ddb_code read_comma(ddbi_parser *p)
 
     if (kind != FRAME_CALL && kind != FRAME_IN)
         return wrong_token(p);
-    use_call(p, 0);
+    ddbi_note_call(p, 0);
     top(p)->n++;
     return next(p);
 }
@@ -585,7 +408,7 @@ static ddb_code read_and(ddbi_parser *p)
 {
     if (top(p)->kind != FRAME_BETWEEN)
         return begin_join(p, FRAME_AND);
-    use_call(p, 0);
+    ddbi_note_call(p, 0);
     top(p)->kind = FRAME_BOUND;
     return next(p);
 }
@@ -598,7 +421,7 @@ static ddb_code go_on(ddbi_parser *p)
     if (p->update || node->kind != NODE_PATH || !p->last_parens)
         return wrong_token(p);
     p->last_parens = 0;
-    return parse_steps(p, &node->u.path);
+    return ddbi_parse_steps(p, &node->u.path);
 }
 
 /* The tree ends here. */

@@ -70,7 +70,9 @@ typedef struct {
     uint32_t n;
 } ddbi_path;
 
-/* Equal, or how the first differing step sorts. */
+/* 0: the same.  Indexes come by number before names by bytes. */
+int ddbi_step_compare(const ddbi_step *a, const ddbi_step *b);
+/* The same of the first steps that differ. */
 int ddbi_path_compare(const ddbi_path *a, const ddbi_path *b);
 const ddb_value *ddbi_path_find(const ddbi_path *p, const ddb_item *it);
 /* "[a, [0], b]" */
@@ -156,6 +158,12 @@ typedef struct {
     uint32_t at;
 } ddbi_fault;
 
+typedef enum {
+    DDBI_LAST_OPERAND,
+    DDBI_LAST_CALL, /* which may be an operand or a condition */
+    DDBI_LAST_CONDITION
+} ddbi_last;
+
 typedef struct {
     ddbi_expr_scope *scope;
     ddbi_lexer lex;
@@ -169,7 +177,7 @@ typedef struct {
     ddbi_fault faults[4]; /* of each section of an update; else the first */
     int section;
     /* What stands before the token in hand. */
-    unsigned char last;
+    unsigned char last;        /* ddbi_last */
     unsigned char last_parens; /* in parentheses */
     unsigned char last_sum;
     int last_function;
@@ -182,10 +190,27 @@ ddb_code ddbi_parse_begin(ddbi_parser *p, ddbi_expr_scope *s, ddb_bytes text,
 /* One whole condition, or one operand or sum of an update: nodes from p->n
  * on. */
 ddb_code ddbi_parse_tree(ddbi_parser *p);
-ddb_code ddbi_parse_path(ddbi_parser *p, ddbi_path *out);
 /* The :value in hand, as a tree. */
 ddb_code ddbi_parse_value(ddbi_parser *p);
-/* What the first reading found, of one section. */
+/* expr_path.c: a path, and its steps behind the first. */
+ddb_code ddbi_parse_path(ddbi_parser *p, ddbi_path *out);
+ddb_code ddbi_parse_steps(ddbi_parser *p, ddbi_path *out);
+
+/* ---- Faults that are noted (expr_note.c) -------------------------------- */
+
+/* By its name, as it is written; and the other way. */
+int ddbi_function_find(ddb_bytes name);
+const char *ddbi_function_name(int function);
+
+/* The first in the text is told; at one place, the first that is noted. */
+void ddbi_note(ddbi_parser *p, const char *what, ddb_bytes which, uint32_t at);
+/* A function is there, which may not be one of this kind of expression's. */
+void ddbi_note_function(ddbi_parser *p, int function, ddb_bytes name,
+                        uint32_t at);
+/* The call that was read last stands where a condition has to, or where an
+ * operand has to. */
+void ddbi_note_call(ddbi_parser *p, int as_condition);
+/* What was noted, of one section. */
 ddb_code ddbi_parse_fault(const ddbi_parser *p, int section);
 ddb_code ddbi_parse_operators(const ddbi_parser *p);
 
