@@ -205,17 +205,21 @@ local_src = \
     lib/local/local_key.c \
     lib/local/local_limits.c \
     lib/local/local_members.c \
+    lib/local/local_members_table.c \
     lib/local/local_metrics.c \
     lib/local/local_op.c \
     lib/local/local_page.c \
     lib/local/local_put.c \
     lib/local/local_query.c \
     lib/local/local_read.c \
+    lib/local/local_read_scalar.c \
+    lib/local/local_read_value.c \
     lib/local/local_rules.c \
     lib/local/local_scalar.c \
     lib/local/local_scan.c \
     lib/local/local_schema.c \
     lib/local/local_select.c \
+    lib/local/local_show.c \
     lib/local/local_store.c \
     lib/local/local_table.c \
     lib/local/local_tables.c \
@@ -388,11 +392,11 @@ e2e_src = \
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
+    $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c) \
     $(if $(local_server),tests/fuzz/fuzz_auth.c) \
     tests/fuzz/fuzz_answer.c \
     tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \
-    $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c) \
     tests/fuzz/fuzz_item.c \
     tests/fuzz/fuzz_json.c \
     tests/fuzz/fuzz_number.c \

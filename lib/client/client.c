@@ -313,7 +313,7 @@ static ddb_code open_transport(ddb_client *c, const ddb_options *opt,
     code = endpoint.engine != NULL
                ? open_engine(c, opt, endpoint.engine, &t, err)
                : open_remote(c, opt, &endpoint, &t, err);
-    if (code == DDB_OK)
+    if (t != NULL)
         use_transport(c, t);
     return code;
 }

@@ -43,14 +43,6 @@ static void *pointer_at(const char *base, size_t at)
     return p;
 }
 
-static int int_at(const char *base, size_t at)
-{
-    int v;
-
-    memcpy(&v, base + at, sizeof v);
-    return v;
-}
-
 static uint32_t count_at(const char *base, size_t at)
 {
     uint32_t v;
@@ -59,196 +51,7 @@ static uint32_t count_at(const char *base, size_t at)
     return v;
 }
 
-/* Is the member there? */
-static int is_there(const ddbi_member *m, const char *base)
-{
-    const void *at = base + m->at;
-
-    switch ((ddbi_kind)m->kind) {
-    case DDBI_IS_STRING:
-        return ((const ddb_bytes *)at)->p != NULL;
-    case DDBI_IS_BOOLEAN:
-        return *(const ddbi_tri *)at != DDBI_ABSENT;
-    case DDBI_IS_INTEGER:
-    case DDBI_IS_LONG:
-        return ((const ddbi_int *)at)->present;
-    case DDBI_IS_VALUE:
-        return ((const ddb_value *)at)->type != DDBI_TYPE_NONE;
-    case DDBI_IS_ITEM:
-        return pointer_at(base, m->at) != NULL;
-    case DDBI_IS_STRINGS:
-        return ((const ddbi_strings *)at)->present;
-    case DDBI_IS_NAMES:
-        return ((const ddbi_names_in *)at)->present;
-    case DDBI_IS_UNREAD:
-        return int_at(base, m->at);
-    case DDBI_IS_CHOICE:
-        return int_at(base, m->has) > 0 && int_at(base, m->count) == m->choice;
-    case DDBI_IS_STRUCT:
-        if (m->size != 0)
-            return pointer_at(base, m->at) != NULL;
-        break;
-    default:
-        break;
-    }
-    return int_at(base, m->has);
-}
-
-/* ---- Showing what was given --------------------------------------------- */
-
-static void add_lower_first(ddbi_buf *b, const char *name)
-{
-    ddbi_buf_add_c(b, (char)ddbi_lower((unsigned char)*name));
-    ddbi_buf_add_str(b, name + 1);
-}
-
-static void show_item(ddbi_buf *b, const ddb_item *it)
-{
-    ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < it->n; i++) {
-        const ddbi_attribute *at = &it->attributes[i];
-
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, at->name.p, at->name.n);
-        ddbi_buf_add_c(b, '=');
-        ddbi_show_value(b, &at->value);
-    }
-    ddbi_buf_add_c(b, '}');
-}
-
-static void show_strings(ddbi_buf *b, const ddbi_strings *s)
-{
-    ddbi_buf_add_c(b, '[');
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, s->p[i].p, s->p[i].n);
-    }
-    ddbi_buf_add_c(b, ']');
-}
-
-static void show_names(ddbi_buf *b, const ddbi_names_in *names)
-{
-    ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < names->n; i++) {
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, names->p[i].name.p, names->p[i].name.n);
-        ddbi_buf_add_c(b, '=');
-        ddbi_buf_add(b, names->p[i].value.p, names->p[i].value.n);
-    }
-    ddbi_buf_add_c(b, '}');
-}
-
 /* As deep as the tables are.  NOLINTBEGIN(misc-no-recursion) */
-
-static void show(ddbi_buf *b, const ddbi_member *m, const char *base);
-
-/* "KeySchemaElement(attributeName=pk, keyType=HASH)" */
-static void show_struct(ddbi_buf *b, const char *type,
-                        const ddbi_member *members, const char *base)
-{
-    ddbi_buf_add_str(b, type);
-    for (const ddbi_member *m = members; m->name != NULL; m++) {
-        ddbi_buf_add_str(b, m == members ? "(" : ", ");
-        add_lower_first(b, m->name);
-        ddbi_buf_add_c(b, '=');
-        show(b, m, base);
-    }
-    ddbi_buf_add_c(b, ')');
-}
-
-static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
-{
-    const char *element = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
-    int named = m->kind == DDBI_IS_MAP || m->kind == DDBI_IS_LISTS;
-
-    ddbi_buf_add_c(b, named ? '{' : '[');
-    for (uint32_t i = 0; i < n; i++, element += m->size) {
-        const ddb_bytes *key = (const void *)(element + m->key);
-
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        if (named) {
-            ddbi_buf_add(b, key->p, key->n);
-            ddbi_buf_add_c(b, '=');
-        }
-        if (m->kind == DDBI_IS_LISTS)
-            show(b, m->members, element);
-        else if (m->members == NULL)
-            ddbi_show_value(b, (const void *)element);
-        else
-            show_struct(b, m->type, m->members, element);
-    }
-    ddbi_buf_add_c(b, named ? '}' : ']');
-}
-
-static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
-{
-    ddb_item *const *items = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
-
-    ddbi_buf_add_c(b, '[');
-    for (uint32_t i = 0; i < n; i++) {
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        show_item(b, items[i]);
-    }
-    ddbi_buf_add_c(b, ']');
-}
-
-static void show(ddbi_buf *b, const ddbi_member *m, const char *base)
-{
-    const void *at = base + m->at;
-    const ddb_bytes *text = at;
-
-    if (!is_there(m, base)) {
-        ddbi_buf_add_str(b, "null");
-        return;
-    }
-    switch ((ddbi_kind)m->kind) {
-    case DDBI_IS_STRING:
-        ddbi_buf_add(b, text->p, text->n);
-        break;
-    case DDBI_IS_BOOLEAN:
-        ddbi_buf_add_str(b,
-                         *(const ddbi_tri *)at == DDBI_TRUE ? "true" : "false");
-        break;
-    case DDBI_IS_INTEGER:
-    case DDBI_IS_LONG:
-        ddbi_buf_add_i64(b, ((const ddbi_int *)at)->v);
-        break;
-    case DDBI_IS_VALUE:
-        ddbi_show_value(b, at);
-        break;
-    case DDBI_IS_ITEM:
-        show_item(b, pointer_at(base, m->at));
-        break;
-    case DDBI_IS_ITEMS:
-        show_items(b, m, base);
-        break;
-    case DDBI_IS_STRINGS:
-        show_strings(b, at);
-        break;
-    case DDBI_IS_NAMES:
-        show_names(b, at);
-        break;
-    case DDBI_IS_STRUCT:
-    case DDBI_IS_CHOICE:
-        show_struct(b, m->type, m->members,
-                    m->size != 0 ? pointer_at(base, m->at) : at);
-        break;
-    case DDBI_IS_LIST:
-    case DDBI_IS_MAP:
-    case DDBI_IS_LISTS:
-        show_array(b, m, base);
-        break;
-    case DDBI_IS_UNREAD:
-        break;
-    }
-}
 
 static void add_place(ddbi_buf *b, const place *p)
 {
@@ -257,7 +60,7 @@ static void add_place(ddbi_buf *b, const place *p)
         ddbi_buf_add_c(b, '.');
     }
     if (p->name != NULL)
-        add_lower_first(b, p->name);
+        ddbi_show_name(b, p->name);
     else if (p->number != 0)
         ddbi_buf_add_u64(b, p->number);
     else
@@ -274,14 +77,14 @@ static void add_place(ddbi_buf *b, const place *p)
 static int begin_error(checker *c, const ddbi_member *m, const char *base,
                        const place *where)
 {
-    int there = is_there(m, base);
+    int there = ddbi_is_there(m, base);
     ddbi_buf *b = &c->text;
 
     if (c->n == MOST_ERRORS)
         return 0;
     ddbi_buf_add_str(b, c->n++ > 0 ? "; Value " : "Value ");
     ddbi_buf_add_str(b, there ? "'" : "");
-    show(b, m, base);
+    ddbi_show_member(b, m, base);
     ddbi_buf_add_str(b, there ? "' at '" : " at '");
     add_place(b, where);
     ddbi_buf_add_str(b, "' failed to satisfy constraint: ");
@@ -449,7 +252,8 @@ static void check_each(checker *c, const ddbi_member *m, const char *base,
         uint32_t each = count_at(element, m->members->count);
 
         if ((each >= m->min_each && each <= m->max_each) ||
-            !is_there(m->members, element) || !begin_error(c, m, base, where))
+            !ddbi_is_there(m->members, element) ||
+            !begin_error(c, m, base, where))
             continue;
         ddbi_buf_add_str(&c->text, "Map value must satisfy constraint: "
                                    "[" AT_MOST);
@@ -533,7 +337,7 @@ static void check_struct(checker *c, const ddbi_member *members,
         place where = {.outer = outer, .name = m->name};
         ddb_bytes text;
 
-        if (!is_there(m, base)) {
+        if (!ddbi_is_there(m, base)) {
             if (m->required)
                 error(c, m, base, &where, "Member must not be null");
             continue;
@@ -555,7 +359,7 @@ static const ddbi_member *missing_parameter(const ddbi_member *m,
                                             const char *base)
 {
     for (; m->name != NULL; m++)
-        if (m->parameter && !is_there(m, base))
+        if (m->parameter && !ddbi_is_there(m, base))
             return m;
     return NULL;
 }

@@ -6,43 +6,18 @@
  *
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
  */
-#include "local/local_members.h"
+#include "local/local_rows.h"
 
 #include <string.h>
-
-#define NAME(text) .name = (text), .name_n = sizeof(text) - 1
-#define AT(owner, field) .at = offsetof(owner, field)
-#define HAS(owner, field) .has = offsetof(owner, field)
-#define COUNT(owner, field) .count = offsetof(owner, field)
-#define LAST                                                                   \
-    {                                                                          \
-        .name = NULL                                                           \
-    }
-/* A plain member, and what more there is to say of it. */
-#define MEMBER(text, is, owner, field, ...)                                    \
-    {                                                                          \
-        NAME(text), .kind = DDBI_IS_##is, AT(owner, field), __VA_ARGS__        \
-    }
-#define PLAIN .role = DDBI_OURS
-#define REQUIRED .required = 1
 
 /* ---- What several actions have ------------------------------------------ */
 
 #define TABLE_NAME(owner, field)                                               \
     MEMBER("TableName", STRING, owner, field, REQUIRED, .pattern = 1,          \
            .arn = 1, .min_n = 1, .max_n = 255)
-#define THE_TABLE                                                              \
-    MEMBER("TableName", STRING, ddbi_in, op.table, .parameter = 1,             \
-           .pattern = 1, .arn = 1, .min_n = 3, .max_n = 255)
-#define NEW_TABLE_NAME                                                         \
-    MEMBER("TableName", STRING, ddbi_in, op.table, .parameter = 1,             \
-           .pattern = 1, .min_n = 3, .max_n = 255)
 #define INDEX_NAME(owner, field)                                               \
     MEMBER("IndexName", STRING, owner, field, .pattern = 1, .min_n = 3,        \
            .max_n = 255)
-#define NEW_INDEX_NAME                                                         \
-    MEMBER("IndexName", STRING, ddbi_index_in, name, REQUIRED, .pattern = 1,   \
-           .min_n = 3, .max_n = 255)
 #define RETURN_CAPACITY                                                        \
     MEMBER("ReturnConsumedCapacity", STRING, ddbi_in, return_capacity,         \
            .words = "INDEXES, TOTAL, NONE")
@@ -75,13 +50,15 @@
 #define OPERATORS                                                              \
     "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, "          \
     "BEGINS_WITH, GE, CONTAINS"
-#define LEGACY_MAP(text, field, element, class, inner)                         \
+#define LEGACY_MAP(text, field, class, inner)                                  \
     {                                                                          \
-        NAME(text), .kind = DDBI_IS_MAP, .role = DDBI_LEGACY,                  \
-                    AT(ddbi_in, field.p), HAS(ddbi_in, field.present),         \
-                    COUNT(ddbi_in, field.n), .size = sizeof(element),          \
-                    .key = offsetof(element, name), .type = (class),           \
-                    .members = (inner)                                         \
+        NAME(text),                                                            \
+            .kind = DDBI_IS_MAP, .role = DDBI_LEGACY,                          \
+            .at = offsetof(ddbi_in, field) + offsetof(ddbi_unread, p),         \
+            .has = offsetof(ddbi_in, field) + offsetof(ddbi_unread, present),  \
+            .count = offsetof(ddbi_in, field) + offsetof(ddbi_unread, n),      \
+            .size = sizeof(legacy_in), .key = offsetof(legacy_in, name),       \
+            .type = (class), .members = (inner)                                \
     }
 
 typedef struct {
@@ -129,8 +106,7 @@ static const ddbi_member attribute_update_members[] = {
 };
 
 #define EXPECTED                                                               \
-    LEGACY_MAP("Expected", expected, legacy_in, "ExpectedAttributeValue",      \
-               expected_members)
+    LEGACY_MAP("Expected", expected, "ExpectedAttributeValue", expected_members)
 
 /* ---- One item ----------------------------------------------------------- */
 
@@ -183,8 +159,8 @@ static const ddbi_member update_item[] = {
     KEY(ddbi_in, op.key),
     CONDITIONAL_OPERATOR,
     EXPECTED,
-    LEGACY_MAP("AttributeUpdates", attribute_updates, legacy_in,
-               "AttributeValueUpdate", attribute_update_members),
+    LEGACY_MAP("AttributeUpdates", attribute_updates, "AttributeValueUpdate",
+               attribute_update_members),
     EXPRESSION("ConditionExpression", ddbi_in, op.condition),
     EXPRESSION("UpdateExpression", ddbi_in, op.update),
     VALUES(ddbi_in, op.values),
@@ -206,13 +182,12 @@ static const ddbi_member query[] = {
     SELECT,
     INDEX_NAME(ddbi_in, index),
     RETURN_CAPACITY,
-    LEGACY_MAP("QueryFilter", any_filter, legacy_in, "Condition",
-               condition_members),
+    LEGACY_MAP("QueryFilter", any_filter, "Condition", condition_members),
     TABLE_NAME(ddbi_in, op.table),
     CONDITIONAL_OPERATOR,
     ATTRIBUTES_TO_GET(ddbi_in),
     LIMIT,
-    LEGACY_MAP("KeyConditions", key_conditions, legacy_in, "Condition",
+    LEGACY_MAP("KeyConditions", key_conditions, "Condition",
                key_condition_members),
     START_KEY,
     CONSISTENT(ddbi_in),
@@ -232,8 +207,7 @@ static const ddbi_member scan[] = {
     RETURN_CAPACITY,
     TABLE_NAME(ddbi_in, op.table),
     CONDITIONAL_OPERATOR,
-    LEGACY_MAP("ScanFilter", any_filter, legacy_in, "Condition",
-               condition_members),
+    LEGACY_MAP("ScanFilter", any_filter, "Condition", condition_members),
     MEMBER("Segment", INTEGER, ddbi_in, segment, .least = 1 + 0),
     LIMIT,
     ATTRIBUTES_TO_GET(ddbi_in),
@@ -409,239 +383,6 @@ static const ddbi_member transact_write_items[] = {
     LAST,
 };
 
-/* ---- Tables ------------------------------------------------------------- */
-
-static const ddbi_member attribute_definition[] = {
-    MEMBER("AttributeName", STRING, ddbi_attribute_in, name, REQUIRED,
-           .min_n = 1, .max_n = 255),
-    MEMBER("AttributeType", STRING, ddbi_attribute_in, type, REQUIRED,
-           .words = "B, N, S"),
-    LAST,
-};
-
-static const ddbi_member key_schema_element[] = {
-    MEMBER("AttributeName", STRING, ddbi_key_in, name, REQUIRED, .min_n = 1,
-           .max_n = 255),
-    MEMBER("KeyType", STRING, ddbi_key_in, type, REQUIRED,
-           .words = "HASH, RANGE"),
-    LAST,
-};
-
-static const ddbi_member throughput[] = {
-    MEMBER("WriteCapacityUnits", LONG, ddbi_throughput_in, write, REQUIRED,
-           .least = 1 + 1),
-    MEMBER("ReadCapacityUnits", LONG, ddbi_throughput_in, read, REQUIRED,
-           .least = 1 + 1),
-    LAST,
-};
-
-static const ddbi_member projection[] = {
-    MEMBER("ProjectionType", STRING, ddbi_index_in, projection,
-           .words = "ALL, INCLUDE, KEYS_ONLY"),
-    MEMBER("NonKeyAttributes", STRINGS, ddbi_index_in, non_key, .min_n = 1,
-           .max_n = 20),
-    LAST,
-};
-
-#define LIST(text, owner, field, flag, number, element, class, inner, ...)     \
-    {                                                                          \
-        NAME(text), .kind = DDBI_IS_LIST, AT(owner, field), HAS(owner, flag),  \
-                    COUNT(owner, number), .size = sizeof(element),             \
-                    .type = (class), .members = (inner), __VA_ARGS__           \
-    }
-#define KEY_SCHEMA(owner, ...)                                                 \
-    LIST("KeySchema", owner, schema, has_schema, n_schema, ddbi_key_in,        \
-         "KeySchemaElement", key_schema_element, __VA_ARGS__)
-#define THROUGHPUT(owner, ...)                                                 \
-    {                                                                          \
-        NAME("ProvisionedThroughput"),                                         \
-            .kind = DDBI_IS_STRUCT, AT(owner, throughput),                     \
-            HAS(owner, throughput.present), .type = "ProvisionedThroughput",   \
-            .members = throughput, __VA_ARGS__                                 \
-    }
-#define PROJECTION                                                             \
-    {                                                                          \
-        NAME("Projection"), .kind = DDBI_IS_STRUCT, .at = 0,                   \
-                            HAS(ddbi_index_in, has_projection),                \
-                            .type = "Projection", .members = projection,       \
-                            REQUIRED                                           \
-    }
-#define UNREAD(text, owner, field)                                             \
-    MEMBER(text, UNREAD, owner, field, .role = DDBI_OTHER)
-
-static const ddbi_member local_index[] = {
-    NEW_INDEX_NAME,
-    KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1, .max_n = 2),
-    PROJECTION,
-    LAST,
-};
-
-/* Keys of global indexes may have more than two attributes, but not here. */
-static const ddbi_member global_index[] = {
-    NEW_INDEX_NAME, KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1),
-    PROJECTION,     THROUGHPUT(ddbi_index_in, PLAIN),
-    LAST,
-};
-
-static const ddbi_member update_index[] = {
-    NEW_INDEX_NAME,
-    THROUGHPUT(ddbi_index_in, PLAIN),
-    LAST,
-};
-
-static const ddbi_member create_index[] = {
-    PROJECTION,
-    NEW_INDEX_NAME,
-    THROUGHPUT(ddbi_index_in, PLAIN),
-    KEY_SCHEMA(ddbi_index_in, REQUIRED, .min_n = 1),
-    LAST,
-};
-
-static const ddbi_member delete_index[] = {
-    NEW_INDEX_NAME,
-    LAST,
-};
-
-#define INDEX_ACTION(text, field, inner)                                       \
-    {                                                                          \
-        NAME(text), .kind = DDBI_IS_STRUCT, AT(ddbi_index_update_in, field),   \
-                    .size = sizeof(ddbi_index_in),                             \
-                    .type = text "GlobalSecondaryIndexAction",                 \
-                    .members = (inner)                                         \
-    }
-
-static const ddbi_member index_update[] = {
-    INDEX_ACTION("Update", update, update_index),
-    INDEX_ACTION("Create", create, create_index),
-    INDEX_ACTION("Delete", delete_, delete_index),
-    LAST,
-};
-
-static const ddbi_member stream[] = {
-    MEMBER("StreamEnabled", BOOLEAN, ddbi_in, stream, REQUIRED),
-    LAST,
-};
-
-static const ddbi_member tag[] = {
-    MEMBER("Key", STRING, ddbi_tag_in, key, PLAIN),
-    MEMBER("Value", STRING, ddbi_tag_in, value, PLAIN),
-    LAST,
-};
-
-#define ATTRIBUTES(...)                                                        \
-    LIST("AttributeDefinitions", ddbi_in, attributes, has_attributes,          \
-         n_attributes, ddbi_attribute_in, "AttributeDefinition",               \
-         attribute_definition, __VA_ARGS__)
-#define BILLING                                                                \
-    MEMBER("BillingMode", STRING, ddbi_in, billing,                            \
-           .words = "PROVISIONED, PAY_PER_REQUEST")
-#define STREAM                                                                 \
-    {                                                                          \
-        NAME("StreamSpecification"),                                           \
-            .kind = DDBI_IS_STRUCT, .at = 0, HAS(ddbi_in, has_stream),         \
-            .type = "StreamSpecification", .members = stream                   \
-    }
-#define TABLE_CLASS MEMBER("TableClass", STRING, ddbi_in, table_class, PLAIN)
-#define PROTECTION                                                             \
-    MEMBER("DeletionProtectionEnabled", BOOLEAN, ddbi_in, deletion_protection, \
-           PLAIN)
-#define TAGS                                                                   \
-    LIST("Tags", ddbi_in, tags, has_tags, n_tags, ddbi_tag_in, "Tag", tag,     \
-         PLAIN)
-
-static const ddbi_member create_table[] = {
-    ATTRIBUTES(REQUIRED),
-    NEW_TABLE_NAME,
-    BILLING,
-    THROUGHPUT(ddbi_in, PLAIN),
-    KEY_SCHEMA(ddbi_in, REQUIRED, .min_n = 1, .max_n = 2),
-    LIST("LocalSecondaryIndexes", ddbi_in, local, has_local, n_local,
-         ddbi_index_in, "LocalSecondaryIndex", local_index, PLAIN),
-    LIST("GlobalSecondaryIndexes", ddbi_in, global, has_global, n_global,
-         ddbi_index_in, "GlobalSecondaryIndex", global_index, PLAIN),
-    STREAM,
-    TABLE_CLASS,
-    PROTECTION,
-    TAGS,
-    UNREAD("SSESpecification", ddbi_in, encryption),
-    UNREAD("OnDemandThroughput", ddbi_in, limits),
-    UNREAD("WarmThroughput", ddbi_in, limits),
-    UNREAD("ResourcePolicy", ddbi_in, policy),
-    LAST,
-};
-
-static const ddbi_member update_table[] = {
-    THE_TABLE,
-    THROUGHPUT(ddbi_in, PLAIN),
-    BILLING,
-    LIST("GlobalSecondaryIndexUpdates", ddbi_in, updates, has_updates,
-         n_updates, ddbi_index_update_in, "GlobalSecondaryIndexUpdate",
-         index_update, PLAIN),
-    ATTRIBUTES(PLAIN),
-    STREAM,
-    TABLE_CLASS,
-    PROTECTION,
-    UNREAD("ReplicaUpdates", ddbi_in, replicas),
-    UNREAD("SSESpecification", ddbi_in, encryption),
-    UNREAD("OnDemandThroughput", ddbi_in, limits),
-    UNREAD("WarmThroughput", ddbi_in, limits),
-    UNREAD("MultiRegionConsistency", ddbi_in, replicas),
-    UNREAD("GlobalTableWitnessUpdates", ddbi_in, replicas),
-    LAST,
-};
-
-static const ddbi_member only_table[] = {
-    THE_TABLE,
-    LAST,
-};
-
-static const ddbi_member list_tables[] = {
-    MEMBER("Limit", INTEGER, ddbi_in, limit, .least = 1 + 1,
-           .most = DDBI_LIST_TABLES),
-    MEMBER("ExclusiveStartTableName", STRING, ddbi_in, start_table,
-           .pattern = 1, .min_n = 3, .max_n = 255),
-    LAST,
-};
-
-static const ddbi_member ttl[] = {
-    MEMBER("AttributeName", STRING, ddbi_in, ttl_attribute, REQUIRED,
-           .min_n = 1, .max_n = 255),
-    MEMBER("Enabled", BOOLEAN, ddbi_in, ttl_enabled, REQUIRED),
-    LAST,
-};
-
-static const ddbi_member update_ttl[] = {
-    THE_TABLE,
-    {NAME("TimeToLiveSpecification"), .kind = DDBI_IS_STRUCT, .at = 0,
-     HAS(ddbi_in, has_ttl), .type = "TimeToLiveSpecification", .members = ttl,
-     REQUIRED},
-    LAST,
-};
-
-#define RESOURCE MEMBER("ResourceArn", STRING, ddbi_in, arn, PLAIN)
-
-static const ddbi_member tag_resource[] = {
-    RESOURCE,
-    TAGS,
-    LAST,
-};
-
-static const ddbi_member untag_resource[] = {
-    RESOURCE,
-    MEMBER("TagKeys", STRINGS, ddbi_in, tag_keys, PLAIN),
-    LAST,
-};
-
-static const ddbi_member list_tags[] = {
-    RESOURCE,
-    MEMBER("NextToken", STRING, ddbi_in, next_token, PLAIN),
-    LAST,
-};
-
-static const ddbi_member nothing[] = {
-    LAST,
-};
-
 /* ---- Actions ------------------------------------------------------------ */
 
 /* By name. */
@@ -651,30 +392,34 @@ static const ddbi_action actions[] = {
     {"BatchWriteItem", ddbi_do_batch_write_check, ddbi_do_batch_write, 1,
      batch_write_item},
     {"CreateTable", ddbi_do_create_table_check, ddbi_do_create_table, 1,
-     create_table},
+     ddbi_members_create_table},
     {"DeleteItem", ddbi_do_delete_check, ddbi_do_delete, 1, delete_item},
-    {"DeleteTable", NULL, ddbi_do_delete_table, 1, only_table},
-    {"DescribeEndpoints", NULL, ddbi_do_describe_endpoints, 0, nothing},
-    {"DescribeLimits", NULL, ddbi_do_describe_limits, 0, nothing},
-    {"DescribeTable", NULL, ddbi_do_describe_table, 0, only_table},
-    {"DescribeTimeToLive", NULL, ddbi_do_describe_ttl, 0, only_table},
+    {"DeleteTable", NULL, ddbi_do_delete_table, 1, ddbi_members_only_table},
+    {"DescribeEndpoints", NULL, ddbi_do_describe_endpoints, 0,
+     ddbi_members_nothing},
+    {"DescribeLimits", NULL, ddbi_do_describe_limits, 0, ddbi_members_nothing},
+    {"DescribeTable", NULL, ddbi_do_describe_table, 0, ddbi_members_only_table},
+    {"DescribeTimeToLive", NULL, ddbi_do_describe_ttl, 0,
+     ddbi_members_only_table},
     {"GetItem", ddbi_do_get_check, ddbi_do_get, 0, get_item},
-    {"ListTables", NULL, ddbi_do_list_tables, 0, list_tables},
+    {"ListTables", NULL, ddbi_do_list_tables, 0, ddbi_members_list_tables},
     {"ListTagsOfResource", ddbi_do_list_tags_check, ddbi_do_list_tags, 0,
-     list_tags},
+     ddbi_members_list_tags},
     {"PutItem", ddbi_do_put_check, ddbi_do_put, 1, put_item},
     {"Query", ddbi_do_query_check, ddbi_do_query, 0, query},
     {"Scan", ddbi_do_scan_check, ddbi_do_scan, 0, scan},
-    {"TagResource", ddbi_do_tag_check, ddbi_do_tag, 1, tag_resource},
+    {"TagResource", ddbi_do_tag_check, ddbi_do_tag, 1,
+     ddbi_members_tag_resource},
     {"TransactGetItems", ddbi_do_transact_get_check, ddbi_do_transact_get, 0,
      transact_get_items},
     {"TransactWriteItems", ddbi_do_transact_write_check, ddbi_do_transact_write,
      1, transact_write_items},
-    {"UntagResource", ddbi_do_untag_check, ddbi_do_untag, 1, untag_resource},
+    {"UntagResource", ddbi_do_untag_check, ddbi_do_untag, 1,
+     ddbi_members_untag_resource},
     {"UpdateItem", ddbi_do_update_check, ddbi_do_update, 1, update_item},
     {"UpdateTable", ddbi_do_update_table_check, ddbi_do_update_table, 1,
-     update_table},
-    {"UpdateTimeToLive", NULL, ddbi_do_update_ttl, 1, update_ttl},
+     ddbi_members_update_table},
+    {"UpdateTimeToLive", NULL, ddbi_do_update_ttl, 1, ddbi_members_update_ttl},
 };
 
 const ddbi_action *ddbi_action_find(const char *name)

@@ -36,24 +36,37 @@ typedef enum { DDBI_OURS, DDBI_LEGACY, DDBI_OTHER } ddbi_role;
 typedef struct ddbi_member ddbi_member;
 struct ddbi_member {
     const char *name;
+    const char *type;           /* class of the struct or of elements */
+    const ddbi_member *members; /* of structs; the last one has no name */
+    const char *words;          /* "A, B": all that it can be */
+    uint16_t at, has, count, size, key; /* offsets, but size */
+    uint16_t min_n, max_n;              /* length; 0: any */
+    uint16_t most;                      /* the greatest number; 0: any */
     unsigned char name_n;
     unsigned char kind;
     unsigned char role;
-    uint16_t at, has, count, size, key; /* offsets */
-    unsigned char choice;               /* of CHOICE */
-    const char *type;                   /* class of struct or elements */
-    const ddbi_member *members; /* of structs; the last one has no name */
-
+    unsigned char choice; /* of CHOICE */
     unsigned char required;
     unsigned char parameter; /* required, and said so before all else */
-    unsigned char pattern; /* names of tables and indexes: letters and so on */
-    unsigned char arn;     /* an ARN may stand for the name */
-    const char *words;     /* "A, B": all that it can be */
-    uint16_t min_n, max_n; /* length; 0: any */
-    unsigned char least;   /* 1 + the least number; 0: any */
-    uint16_t most;         /* 0: any */
-    uint16_t min_each, max_each; /* LISTS: length of each */
+    unsigned char pattern;   /* names of tables and indexes: letters and so
+                                on */
+    unsigned char arn;       /* an ARN may stand for the name */
+    unsigned char least;     /* 1 + the least number; 0: any */
+    unsigned char min_each, max_each; /* LISTS: length of each */
 };
+
+/* Of the actions on tables (local_members_table.c). */
+extern const ddbi_member ddbi_members_create_table[],
+    ddbi_members_update_table[], ddbi_members_only_table[],
+    ddbi_members_list_tables[], ddbi_members_update_ttl[],
+    ddbi_members_tag_resource[], ddbi_members_untag_resource[],
+    ddbi_members_list_tags[], ddbi_members_nothing[];
+
+/* Is it there, in the struct at base?  And what it is, as the service shows
+ * it (local_show.c): "KeySchemaElement(attributeName=pk, keyType=HASH)". */
+int ddbi_is_there(const ddbi_member *m, const char *base);
+void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base);
+void ddbi_show_name(ddbi_buf *b, const char *name); /* "tableName" */
 
 /* The constraints of what was read; "2 validation errors detected: ...". */
 ddb_code ddbi_check_limits(ddbi_ask *a, const ddbi_member *members);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Members of a request as error messages show them, which is how Java's
+ * generated classes print themselves: Type(member=value, ...), [a, b],
+ * {name=value}, null.
+ */
+#include "local/local_members.h"
+
+#include "base/enc.h"
+
+#include <string.h>
+
+static void *pointer_at(const char *base, size_t at)
+{
+    void *p;
+
+    memcpy(&p, base + at, sizeof p);
+    return p;
+}
+
+static int int_at(const char *base, size_t at)
+{
+    int v;
+
+    memcpy(&v, base + at, sizeof v);
+    return v;
+}
+
+static uint32_t count_at(const char *base, size_t at)
+{
+    uint32_t v;
+
+    memcpy(&v, base + at, sizeof v);
+    return v;
+}
+
+int ddbi_is_there(const ddbi_member *m, const char *base)
+{
+    const void *at = base + m->at;
+
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        return ((const ddb_bytes *)at)->p != NULL;
+    case DDBI_IS_BOOLEAN:
+        return *(const ddbi_tri *)at != DDBI_ABSENT;
+    case DDBI_IS_INTEGER:
+    case DDBI_IS_LONG:
+        return ((const ddbi_int *)at)->present;
+    case DDBI_IS_VALUE:
+        return ((const ddb_value *)at)->type != DDBI_TYPE_NONE;
+    case DDBI_IS_ITEM:
+        return pointer_at(base, m->at) != NULL;
+    case DDBI_IS_STRINGS:
+        return ((const ddbi_strings *)at)->present;
+    case DDBI_IS_NAMES:
+        return ((const ddbi_names_in *)at)->present;
+    case DDBI_IS_UNREAD:
+        return int_at(base, m->at);
+    case DDBI_IS_CHOICE:
+        return int_at(base, m->has) > 0 && int_at(base, m->count) == m->choice;
+    case DDBI_IS_STRUCT:
+        if (m->size != 0)
+            return pointer_at(base, m->at) != NULL;
+        break;
+    default:
+        break;
+    }
+    return int_at(base, m->has);
+}
+
+void ddbi_show_name(ddbi_buf *b, const char *name)
+{
+    ddbi_buf_add_c(b, (char)ddbi_lower((unsigned char)*name));
+    ddbi_buf_add_str(b, name + 1);
+}
+
+static void show_item(ddbi_buf *b, const ddb_item *it)
+{
+    ddbi_buf_add_c(b, '{');
+    for (uint32_t i = 0; i < it->n; i++) {
+        const ddbi_attribute *at = &it->attributes[i];
+
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, at->name.p, at->name.n);
+        ddbi_buf_add_c(b, '=');
+        ddbi_show_value(b, &at->value);
+    }
+    ddbi_buf_add_c(b, '}');
+}
+
+static void show_strings(ddbi_buf *b, const ddbi_strings *s)
+{
+    ddbi_buf_add_c(b, '[');
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, s->p[i].p, s->p[i].n);
+    }
+    ddbi_buf_add_c(b, ']');
+}
+
+static void show_names(ddbi_buf *b, const ddbi_names_in *names)
+{
+    ddbi_buf_add_c(b, '{');
+    for (uint32_t i = 0; i < names->n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        ddbi_buf_add(b, names->p[i].name.p, names->p[i].name.n);
+        ddbi_buf_add_c(b, '=');
+        ddbi_buf_add(b, names->p[i].value.p, names->p[i].value.n);
+    }
+    ddbi_buf_add_c(b, '}');
+}
+
+/* As deep as the tables are.  NOLINTBEGIN(misc-no-recursion) */
+
+/* "KeySchemaElement(attributeName=pk, keyType=HASH)" */
+static void show_struct(ddbi_buf *b, const char *type,
+                        const ddbi_member *members, const char *base)
+{
+    ddbi_buf_add_str(b, type);
+    for (const ddbi_member *m = members; m->name != NULL; m++) {
+        ddbi_buf_add_str(b, m == members ? "(" : ", ");
+        ddbi_show_name(b, m->name);
+        ddbi_buf_add_c(b, '=');
+        ddbi_show_member(b, m, base);
+    }
+    ddbi_buf_add_c(b, ')');
+}
+
+static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    const char *element = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+    int named = m->kind == DDBI_IS_MAP || m->kind == DDBI_IS_LISTS;
+
+    ddbi_buf_add_c(b, named ? '{' : '[');
+    for (uint32_t i = 0; i < n; i++, element += m->size) {
+        const ddb_bytes *key = (const void *)(element + m->key);
+
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        if (named) {
+            ddbi_buf_add(b, key->p, key->n);
+            ddbi_buf_add_c(b, '=');
+        }
+        if (m->kind == DDBI_IS_LISTS)
+            ddbi_show_member(b, m->members, element);
+        else if (m->members == NULL)
+            ddbi_show_value(b, (const void *)element);
+        else
+            show_struct(b, m->type, m->members, element);
+    }
+    ddbi_buf_add_c(b, named ? '}' : ']');
+}
+
+static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    ddb_item *const *items = pointer_at(base, m->at);
+    uint32_t n = count_at(base, m->count);
+
+    ddbi_buf_add_c(b, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0)
+            ddbi_buf_add_str(b, ", ");
+        show_item(b, items[i]);
+    }
+    ddbi_buf_add_c(b, ']');
+}
+
+void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    const void *at = base + m->at;
+    const ddb_bytes *text = at;
+
+    if (!ddbi_is_there(m, base)) {
+        ddbi_buf_add_str(b, "null");
+        return;
+    }
+    switch ((ddbi_kind)m->kind) {
+    case DDBI_IS_STRING:
+        ddbi_buf_add(b, text->p, text->n);
+        break;
+    case DDBI_IS_BOOLEAN:
+        ddbi_buf_add_str(b,
+                         *(const ddbi_tri *)at == DDBI_TRUE ? "true" : "false");
+        break;
+    case DDBI_IS_INTEGER:
+    case DDBI_IS_LONG:
+        ddbi_buf_add_i64(b, ((const ddbi_int *)at)->v);
+        break;
+    case DDBI_IS_VALUE:
+        ddbi_show_value(b, at);
+        break;
+    case DDBI_IS_ITEM:
+        show_item(b, pointer_at(base, m->at));
+        break;
+    case DDBI_IS_ITEMS:
+        show_items(b, m, base);
+        break;
+    case DDBI_IS_STRINGS:
+        show_strings(b, at);
+        break;
+    case DDBI_IS_NAMES:
+        show_names(b, at);
+        break;
+    case DDBI_IS_STRUCT:
+    case DDBI_IS_CHOICE:
+        show_struct(b, m->type, m->members,
+                    m->size != 0 ? pointer_at(base, m->at) : at);
+        break;
+    case DDBI_IS_LIST:
+    case DDBI_IS_MAP:
+    case DDBI_IS_LISTS:
+        show_array(b, m, base);
+        break;
+    case DDBI_IS_UNREAD:
+        break;
+    }
+}
+
+/* NOLINTEND(misc-no-recursion) */
