@@ -216,18 +216,26 @@ static const struct {
      "'}]"},
     /* All that fail are told, with the item where it is asked for. */
     {"TransactWriteItems",
-     TX(DELETE("hash", K("k"),
-               IF("v = a") ",'ReturnValuesOnConditionCheck"
-                           "Failure':'ALL_OLD'") "," CHECK("hash", K("none"),
-                                                           "attribute_exists("
-                                                           "a)") "," UPDATE("ha"
-                                                                            "s"
-                                                                            "h",
-                                                                            K("n"),
-                                                                            SET("REMOVE v")
-                                                                                IF("attribute_exists(a)") ",'ReturnValuesOn"
-                                                                                                          "ConditionCheckFailure':"
-                                                                                                          "'ALL_OLD'")),
+     TX(DELETE(
+         "hash", K("k"),
+         IF("v = a") ",'ReturnValuesOnConditionCheck"
+                     "Failure':'ALL_OLD'") "," CHECK("hash", K("none"),
+                                                     "attribute_exists("
+                                                     "a)") "," UPDATE("ha"
+                                                                      "s"
+                                                                      "h",
+                                                                      K("n"),
+                                                                      SET("REMO"
+                                                                          "VE "
+                                                                          "v") IF(
+                                                                          "attr"
+                                                                          "ibut"
+                                                                          "e_"
+                                                                          "exis"
+                                                                          "ts("
+                                                                          "a)") ",'ReturnValuesOn"
+                                                                                "ConditionCheckFailure':"
+                                                                                "'ALL_OLD'")),
      "ConditionalCheckFailed, ConditionalCheckFailed, ConditionalCheckFailed",
      "[{'Code':'ConditionalCheckFailed','Message':'" FAILED
      "','Item':{'a':{'S':'k'},'v':{'N':'1'}}},"
@@ -331,21 +339,20 @@ START_TEST(does_all_of_it)
     engine_does("PutItem", "{'TableName':'hash','Item':{'a':{'S':'old'}}}");
     engine_answers(
         "TransactWriteItems",
-        TX(
-            UPDATE("hash", K("k"), SET("SET v = v + v")) "," DELETE("hash", K("old"), "") "," CHECK(
-                "hash", K("none"),
-                "attribute_not_exists(a)") "," PUT("range",
-                                                   K("1") ",'b':{'N':'1'},'d':{"
-                                                          "'S':'x'}",
-                                                   IF("attribute_not_exists("
-                                                      "a)")) "," UPDATE("hash",
-                                                                        K("neve"
-                                                                          "r"),
-                                                                        SET("RE"
-                                                                            "MO"
-                                                                            "VE"
-                                                                            " "
-                                                                            "v"))),
+        TX(UPDATE("hash", K("k"), SET("SET v = v + v")) "," DELETE("hash", K("old"), "") "," CHECK(
+            "hash", K("none"),
+            "attribute_not_exists(a)") "," PUT("range",
+                                               K("1") ",'b':{'N':'1'},'d':{"
+                                                      "'S':'x'}",
+                                               IF("attribute_not_exists("
+                                                  "a)")) "," UPDATE("hash",
+                                                                    K("neve"
+                                                                      "r"),
+                                                                    SET("RE"
+                                                                        "MO"
+                                                                        "VE"
+                                                                        " "
+                                                                        "v"))),
         "{}");
     engine_answers("Scan", "{'TableName':'hash'}",
                    "{'Items':[{'a':{'S':'k'},'v':{'N':'2'}}],'Count':1,"
@@ -442,6 +449,27 @@ START_TEST(does_a_token_once_in_ten_minutes)
 }
 END_TEST
 
+/* Old ones are removed some at a time, and those that came again are not. */
+START_TEST(keeps_a_token_that_came_again)
+{
+    char json[400];
+
+    for (int i = 0; i < 450; i++) {
+        snprintf(json, sizeof json,
+                 "{'ClientRequestToken':'%d','TransactItems':[" ADD "]}", i);
+        engine_does("TransactWriteItems", json);
+    }
+    engine_answers("GetItem", get_k, IS("450"));
+    now_ms += 10 * 60 * 1000 + 1;
+    for (int i = 0; i < 5; i++) {
+        engine_does("TransactWriteItems", WITH("449", ADD));
+        engine_does("TransactWriteItems", WITH("other", ADD));
+        now_ms += 1;
+    }
+    engine_answers("GetItem", get_k, IS("452"));
+}
+END_TEST
+
 START_TEST(takes_the_same_request_in_another_writing)
 {
     engine_answers("TransactWriteItems",
@@ -503,26 +531,39 @@ START_TEST(keeps_all_when_memory_fails)
     engine_does("PutItem", "{'TableName':'range','Item':{'a':{'S':'x'},"
                            "'b':{'N':'2'},'c':{'N':'3'},'d':{'S':'d'}}}");
     engine_keeps_all(
-        "TransactWriteItems", "{'ClientRequestToken':'token','TransactItems':"
-                              "[" PUT("hash", K("1"), IF("attribute_not_exists(a)")) "," UPDATE(
-                                  "range", K("x") ",'b':{'N':'2'}",
-                                  SET("SET c = c + c REMOVE d")) "," CHECK("has"
-                                                                           "h",
-                                                                           K("2"),
-                                                                           "att"
-                                                                           "rib"
-                                                                           "ute"
-                                                                           "_no"
-                                                                           "t_"
-                                                                           "exi"
-                                                                           "sts"
-                                                                           "(a"
-                                                                           ")") "," DELETE("hash",
-                                                                                           K("3"),
-                                                                                           "") "],"
-                                                                                               "'ReturnConsumedCapacity':'INDEXES',"
-                                                                                               "'ReturnItemCollectionMetrics':"
-                                                                                               "'SIZE'}");
+        "TransactWriteItems",
+        "{'ClientRequestToken':'token','TransactItems':"
+        "[" PUT("hash", K("1"), IF("attribute_not_exists(a)")) "," UPDATE(
+            "range", K("x") ",'b':{'N':'2'}",
+            SET("SET c = c + c REMOVE d")) "," CHECK("has"
+                                                     "h",
+                                                     K("2"),
+                                                     "att"
+                                                     "rib"
+                                                     "ute"
+                                                     "_no"
+                                                     "t_"
+                                                     "exi"
+                                                     "sts"
+                                                     "(a"
+                                                     ")") "," DELETE("hash",
+                                                                     K("3"),
+                                                                     "") "],"
+                                                                         "'Retu"
+                                                                         "rnCon"
+                                                                         "sumed"
+                                                                         "Capac"
+                                                                         "ity':"
+                                                                         "'INDE"
+                                                                         "XES',"
+                                                                         "'Retu"
+                                                                         "rnIte"
+                                                                         "mColl"
+                                                                         "ectio"
+                                                                         "nMetr"
+                                                                         "ics':"
+                                                                         "'SIZE"
+                                                                         "'}");
     engine_survives_nomem(
         "TransactWriteItems",
         TX(PUT("hash", K("1"),
@@ -552,6 +593,7 @@ Suite *suite_local_transact(void)
     tcase_add_test(t, gets_items_in_the_order_asked_for);
     tcase_add_test(t, costs_twice_as_much);
     tcase_add_test(t, does_a_token_once_in_ten_minutes);
+    tcase_add_test(t, keeps_a_token_that_came_again);
     tcase_add_test(t, takes_the_same_request_in_another_writing);
     tcase_add_test(t, refuses_a_token_of_another_request);
     tcase_add_test(t, forgets_the_token_of_what_was_cancelled);

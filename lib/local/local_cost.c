@@ -18,7 +18,9 @@
 
 static double units(int64_t bytes, int64_t unit)
 {
-    return bytes <= unit ? 1 : (double)((bytes + unit - 1) / unit);
+    int64_t begun = (bytes + unit - 1) / unit;
+
+    return begun > 0 ? (double)begun : 1;
 }
 
 double ddbi_read_units(int64_t bytes, int consistent)

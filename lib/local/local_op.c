@@ -113,7 +113,7 @@ static int is_word(const unsigned char *p, size_t n)
     return n != 0;
 }
 
-static int is_placeholder(ddb_bytes key, char mark)
+static int is_placeholder(ddb_bytes key, unsigned char mark)
 {
     const unsigned char *p = key.p;
 
@@ -121,7 +121,7 @@ static int is_placeholder(ddb_bytes key, char mark)
 }
 
 static ddb_code check_placeholder(ddbi_ask *a, const char *of, ddb_bytes key,
-                                  char mark)
+                                  unsigned char mark)
 {
     if (key.n > DDBI_MAX_PLACEHOLDER)
         return ddbi_refuse_invalid(
@@ -289,6 +289,8 @@ ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
 
     *out = NULL;
     code = ddbi_op_begin(a, in, &op);
+    if (!op)
+        return code;
     if (code == DDB_OK)
         code = parse_writes(a, in, op);
     if (code == DDB_OK)

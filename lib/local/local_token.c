@@ -191,13 +191,21 @@ static ddb_code delete_row(ddbi_ask *a, ddbi_buf *place)
     return ddbi_store_delete(a->store, (ddb_bytes){place->p, place->n}, a->err);
 }
 
+/* Its body is the hash and the time. */
+static int is_young(const ddbi_ask *a, const ddbi_row *row)
+{
+    const unsigned char *p = row->body.p;
+
+    return row->body.n == DDBI_SHA256_SIZE + 8 &&
+           a->now - read_time(p + DDBI_SHA256_SIZE) < LIFE_MS;
+}
+
 ddb_code ddbi_token_look(ddbi_ask *a, int *done)
 {
     unsigned char hash[DDBI_SHA256_SIZE];
-    const unsigned char *p;
     ddbi_buf place = {0};
+    ddbi_row row = {0};
     ddb_code code;
-    ddbi_row row;
 
     *done = 0;
     if (!a->in->token.n)
@@ -209,9 +217,8 @@ ddb_code ddbi_token_look(ddbi_ask *a, int *done)
                                 a->err);
     if (code == DDB_OK)
         code = hash_request(a, hash);
-    p = row.body.p;
-    if (code == DDB_OK && a->now - read_time(p + sizeof hash) < LIFE_MS) {
-        *done = memcmp(p, hash, sizeof hash) == 0;
+    if (code == DDB_OK && is_young(a, &row)) {
+        *done = memcmp(row.body.p, hash, sizeof hash) == 0;
         if (!*done)
             code = ddbi_refuse(a, "IdempotentParameterMismatchException",
                                "The request uses the same client token as a "
@@ -273,6 +280,27 @@ static ddb_code remove_token(ddbi_ask *a, int64_t ms, ddb_bytes token)
     return code;
 }
 
+/* The token itself may be there from more than ten minutes ago. */
+static ddb_code remove_same(ddbi_ask *a)
+{
+    ddbi_buf named = {0};
+    ddbi_row row = {0};
+    int64_t ms = 0;
+    ddb_code code;
+
+    named_place(&named, a->in->token);
+    code = named.failed
+               ? ddbi_ask_nomem(a)
+               : ddbi_store_get(a->store, (ddb_bytes){named.p, named.n}, &row,
+                                a->err);
+    if (code == DDB_OK && row.body.n == DDBI_SHA256_SIZE + 8)
+        ms = read_time((const unsigned char *)row.body.p + DDBI_SHA256_SIZE);
+    ddbi_buf_free(&named);
+    if (code == DDB_OK)
+        return remove_token(a, ms, a->in->token);
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
+}
+
 static ddb_code remove_old(ddbi_ask *a)
 {
     ddb_bytes found[REMOVED_AT_ONCE];
@@ -297,7 +325,9 @@ ddb_code ddbi_token_keep(ddbi_ask *a)
 
     if (!a->in->token.n)
         return DDB_OK;
-    code = remove_old(a);
+    code = remove_same(a);
+    if (code == DDB_OK)
+        code = remove_old(a);
     if (code == DDB_OK)
         code = hash_request(a, hash);
     if (code != DDB_OK)

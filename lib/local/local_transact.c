@@ -328,7 +328,7 @@ ddb_code ddbi_do_transact_write(ddbi_ask *a)
     ddbi_costs costs = {0};
     ddbi_reasons r;
     ddb_code code;
-    int done;
+    int done = 0;
 
     code = ddbi_reasons_begin(a, a->in->n_tx, &r);
     if (code == DDB_OK)

@@ -119,11 +119,11 @@ static int expires_at(const ddbi_table *t, const ddb_item *it, int64_t *out)
 }
 
 /* The expiry's number, the time, and the item's own place. */
-void ddbi_expiry_time(ddbi_buf *b, const ddbi_table *t, int64_t at)
+void ddbi_expiry_time(ddbi_buf *b, const ddbi_table *t, int64_t seconds)
 {
-    ddbi_place_hash(b, t->ttl_id, (uint64_t)at >> 32);
+    ddbi_place_hash(b, t->ttl_id, (uint64_t)seconds >> 32);
     for (int shift = 24; shift >= 0; shift -= 8)
-        ddbi_buf_add_c(b, (char)((uint64_t)at >> shift));
+        ddbi_buf_add_c(b, (char)((uint64_t)seconds >> shift));
 }
 
 ddb_code ddbi_expiry_place(ddbi_ask *a, const ddbi_table *t, const ddb_item *it,
@@ -164,13 +164,13 @@ static ddb_code ready_index(ddbi_ask *a, const ddbi_table *t,
         code = ddbi_item_place(a, t, index, new_item, &out->place);
     if (code != DDB_OK)
         return code;
-    if (out->gone.n) {
+    if (old && out->gone.n) {
         before = ddbi_projected_item(a, t, index, old);
         if (!before)
             return ddbi_ask_nomem(a);
         old_units = ddbi_write_units((int64_t)ddb_item_size(before));
     }
-    if (out->place.n) {
+    if (new_item && out->place.n) {
         out->item = ddbi_projected_item(a, t, index, new_item);
         if (!out->item)
             return ddbi_ask_nomem(a);
