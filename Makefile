@@ -385,6 +385,7 @@ endif
 
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
+    $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
     tests/e2e_ops.c \
@@ -438,7 +439,7 @@ ddb_obj = $(ddb_src:%.c=$O/%.o)
 server_obj = $(if $(local_server),$(server_src:%.c=$O/%.o))
 test_obj = $(test_src:%.c=$O/%.o)
 e2e_obj = $(e2e_src:%.c=$O/%.o)
-e2e_parts = $O/tests/report.o $O/tests/server.o
+e2e_parts = $O/tests/crash_work.o $O/tests/report.o $O/tests/server.o
 example_obj = $(example_src:%.c=$O/%.o)
 bench_obj = $(bench_src:%.c=$O/%.o)
 fuzz_obj = $(fuzz_src:%.c=$O/%.o)
@@ -602,7 +603,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
-run_checks += kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
+run_checks += crash kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
@@ -630,6 +631,7 @@ venv_python = $(DDB_PEERS)/venv/bin/python3
 check_boto3 = $(server) $(venv_python) $(srcdir)/tests/interop_boto3.py && \
     $(server) $(venv_python) $(srcdir)/tests/client_boto3.py
 check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
+check_crash = $(TEST_WRAPPER) $O/tests/e2e_crash
 check_differ = $(server) $(srcdir)/tests/check-differ
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
@@ -748,7 +750,8 @@ bench-local: all $O/bench/local_get
 	$(srcdir)/bench/local $O/ddb-local $O/bench/local_get
 
 c_files = $(headers) $(lib_src) $(ddb_src) $(server_src) $(test_src) $(e2e_src) \
-    $(bench_src) $(example_src) $(fuzz_src) tests/fuzz/replay.c tests/server.c \
+    $(bench_src) $(example_src) $(fuzz_src) tests/crash_work.c \
+    tests/fuzz/replay.c tests/server.c \
     $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/lib/*/*.h \
         $(srcdir)/tools/*.h $(srcdir)/tests/*.h $(srcdir)/tests/fuzz/*.h))
 
