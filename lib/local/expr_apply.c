@@ -11,6 +11,7 @@
 #include "local/expr_update.h"
 #include "wire/number.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A list by list_append() is chained of lists, and made once: nested calls
@@ -106,6 +107,32 @@ static operand sum_of(applying *a, const operand *x, const operand *y, int op)
 
 /* ---- Lists -------------------------------------------------------------- */
 
+/* With room for n elements. */
+static ddbi_list *new_list(const applying *a, uint32_t level, size_t n)
+{
+    ddbi_list *list = ddbi_list_in(a->scope->arena, (int)level);
+
+    if (!list)
+        return NULL;
+    list->elements =
+        ddbi_arena_alloc(a->scope->arena, n * sizeof *list->elements);
+    list->cap = (uint32_t)n;
+    return list->elements ? list : NULL;
+}
+
+/* Elements first..last of the old one, as they are. */
+static void keep_elements(ddbi_list *list, const ddbi_list *old, uint32_t first,
+                          uint32_t last)
+{
+    if (last > old->n)
+        last = old->n;
+    if (first >= last)
+        return;
+    memcpy(list->elements + list->n, old->elements + first,
+           (last - first) * sizeof *list->elements);
+    list->n += last - first;
+}
+
 static fault to_parts(applying *a, operand *x)
 {
     part *p;
@@ -149,20 +176,11 @@ static fault make_list(applying *a, operand *x, uint32_t level)
     a->elements += x->n;
     if (a->elements > DDBI_MAX_ITEM)
         return TOO_LARGE;
-    list = ddbi_list_in(a->scope->arena, (int)level);
+    list = new_list(a, level, x->n);
     if (!list)
         return NO_MEMORY;
-    list->elements =
-        ddbi_arena_alloc(a->scope->arena, x->n * sizeof *list->elements);
-    if (!list->elements)
-        return NO_MEMORY;
-    for (const part *p = x->first; p; p = p->next) {
-        if (p->list->n)
-            memcpy(list->elements + list->n, p->list->elements,
-                   p->list->n * sizeof *list->elements);
-        list->n += p->list->n;
-    }
-    list->cap = list->n;
+    for (const part *p = x->first; p; p = p->next)
+        keep_elements(list, p->list, 0, p->list->n);
     x->v = &list->self;
     return FINE;
 }
@@ -173,7 +191,9 @@ static operand operand_of_path(const applying *a, const ddbi_path *path)
 {
     const ddb_value *v = ddbi_path_find(path, a->old);
 
-    return v ? (operand){.v = v} : failed(MISSING);
+    if (!v)
+        return failed(MISSING);
+    return (operand){.v = v};
 }
 
 static operand work_out(applying *a, const ddbi_action *action)
@@ -369,14 +389,9 @@ static ddb_code check_outcomes(applying *a)
 
 /* ---- The new item ------------------------------------------------------- */
 
-static const outcome *outcome_of(const applying *a, const ddbi_path *path)
-{
-    return &a->outcomes[path - a->u->paths];
-}
-
 static const ddbi_step *step_at(const applying *a, uint32_t i, uint32_t level)
 {
-    return &a->u->sorted[i]->steps[level];
+    return &a->u->paths[a->u->order[i]].steps[level];
 }
 
 /* Where those of the sorted paths end that go on with the same step. */
@@ -426,24 +441,11 @@ static ddb_item *rebuild_map(const applying *a, uint32_t from, uint32_t to,
     return it;
 }
 
-/* Elements first..last of the old one, as they are. */
-static ddb_code keep_elements(ddbi_list *list, const ddbi_list *old,
-                              uint32_t first, uint32_t last)
-{
-    for (; first < last && first < old->n; first++) {
-        ddb_value *slot = ddbi_list_append(list);
-
-        if (!slot)
-            return DDB_NOMEM;
-        *slot = old->elements[first];
-    }
-    return DDB_OK;
-}
-
+/* Indexes are those of the old list; what is behind its end comes there. */
 static ddbi_list *rebuild_list(const applying *a, uint32_t from, uint32_t to,
                                uint32_t level, const ddbi_list *old)
 {
-    ddbi_list *list = ddbi_list_in(a->scope->arena, (int)level);
+    ddbi_list *list = new_list(a, level, (size_t)old->n + (to - from));
     uint32_t done = 0; /* of the old elements */
 
     for (uint32_t end; list && from < to; from = end) {
@@ -454,35 +456,29 @@ static ddbi_list *rebuild_list(const applying *a, uint32_t from, uint32_t to,
 
         end = same_step(a, from, to, level);
         ret = rebuild(a, from, end, level + 1, v, &made);
-        if (ret == -2 || keep_elements(list, old, done, index) != DDB_OK)
+        if (ret == -2)
             return NULL;
-        if (ret == -1 && v) {
-            made = *v;
-            ret = 1;
-        }
-        if (ret == 1) {
-            ddb_value *slot = ddbi_list_append(list);
-
-            if (!slot)
-                return NULL;
-            *slot = made;
-        }
-        done = index < old->n ? index + 1 : old->n;
+        keep_elements(list, old, done, index);
+        done = index;
+        if (ret == 1)
+            list->elements[list->n++] = made;
+        if (ret != -1)
+            done++; /* replaced or removed */
     }
-    if (!list || keep_elements(list, old, done, old->n) != DDB_OK)
-        return NULL;
+    if (list)
+        keep_elements(list, old, done, old->n);
     return list;
 }
 
 static int rebuild(const applying *a, uint32_t from, uint32_t to,
                    uint32_t level, const ddb_value *old, ddb_value *out)
 {
-    const ddbi_path *path = a->u->sorted[from];
+    uint32_t i = a->u->order[from];
     ddbi_list *list;
     ddb_item *map;
 
-    if (path->n == level) {
-        const outcome *o = outcome_of(a, path);
+    if (a->u->paths[i].n == level) {
+        const outcome *o = &a->outcomes[i];
 
         if (o->keep)
             return -1;
@@ -491,6 +487,7 @@ static int rebuild(const applying *a, uint32_t from, uint32_t to,
         *out = *o->new_value.v;
         return 1;
     }
+    assert(old); /* see find_target() */
     if (old->type == DDB_L) {
         list = rebuild_list(a, from, to, level, old->u.list);
         if (!list)

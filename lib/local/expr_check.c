@@ -201,13 +201,7 @@ ddb_code ddbi_expr_end(ddbi_expr_scope *s)
 
 /* ---- Operands ----------------------------------------------------------- */
 
-typedef struct {
-    ddbi_expr_scope *scope;
-    const ddbi_node *nodes;
-} tree;
-
-/* The i-th operand of a node. */
-static const ddbi_node *operand(const ddbi_node *node, uint32_t i)
+const ddbi_node *ddbi_operand(const ddbi_node *node, uint32_t i)
 {
     const ddbi_node *child = node - 1;
 
@@ -268,22 +262,22 @@ static ddb_code wrong_type(ddbi_expr_scope *s, const ddbi_node *node,
 #define SCALARS (IS(DDB_S) | IS(DDB_N) | IS(DDB_B))
 
 /* All operands are of some of these types, as far as one knows. */
-static ddb_code check_types(const tree *t, const ddbi_node *node,
+static ddb_code check_types(ddbi_expr_scope *s, const ddbi_node *node,
                             unsigned types)
 {
     for (uint32_t i = 0; i < node->n; i++) {
-        ddb_type type = static_type(operand(node, i));
+        ddb_type type = static_type(ddbi_operand(node, i));
 
         if (type && !(types & IS(type)))
-            return wrong_type(t->scope, node, ddbi_type_name(type));
+            return wrong_type(s, node, ddbi_type_name(type));
     }
     return DDB_OK;
 }
 
 /* No later operand is the path that the first one is. */
-static ddb_code check_distinct(const tree *t, const ddbi_node *node)
+static ddb_code check_distinct(ddbi_expr_scope *s, const ddbi_node *node)
 {
-    const ddbi_node *first = operand(node, 0);
+    const ddbi_node *first = ddbi_operand(node, 0);
     const ddbi_node *other = node - 1;
     ddb_bytes name;
     ddbi_buf *why;
@@ -296,25 +290,25 @@ static ddb_code check_distinct(const tree *t, const ddbi_node *node)
     if (other <= first)
         return DDB_OK;
     name = name_of(node);
-    why = ddbi_expr_why(t->scope);
+    why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "The first operand must be distinct from the "
                           "remaining operands for this operator or function; "
                           "operator: ");
     ddbi_buf_add(why, name.p, name.n);
     ddbi_buf_add_str(why, ", first operand: ");
     ddbi_path_show(why, &first->u.path);
-    return ddbi_expr_refused(t->scope);
+    return ddbi_expr_refused(s);
 }
 
 /* ---- Operators ---------------------------------------------------------- */
 
-static ddb_code check_compare(const tree *t, const ddbi_node *node)
+static ddb_code check_compare(ddbi_expr_scope *s, const ddbi_node *node)
 {
-    ddb_code code = check_distinct(t, node);
+    ddb_code code = check_distinct(s, node);
 
     if (code != DDB_OK || node->op == '=' || node->op == TOKEN_NE)
         return code;
-    return check_types(t, node, SCALARS);
+    return check_types(s, node, SCALARS);
 }
 
 static void show_bound(ddbi_buf *b, const char *which, const ddb_value *v)
@@ -335,7 +329,7 @@ static void show_bound(ddbi_buf *b, const char *which, const ddb_value *v)
     ddbi_buf_add_c(b, '}');
 }
 
-static ddb_code check_bounds(const tree *t, const ddb_value *lower,
+static ddb_code check_bounds(ddbi_expr_scope *s, const ddb_value *lower,
                              const ddb_value *upper)
 {
     const char *rule;
@@ -347,44 +341,44 @@ static ddb_code check_bounds(const tree *t, const ddb_value *lower,
         rule = "upper bound to be greater than or equal to lower bound; ";
     else
         return DDB_OK;
-    why = ddbi_expr_why(t->scope);
+    why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "The BETWEEN operator requires ");
     ddbi_buf_add_str(why, rule);
     show_bound(why, "lower", lower);
     ddbi_buf_add_str(why, ", ");
     show_bound(why, "upper", upper);
-    return ddbi_expr_refused(t->scope);
+    return ddbi_expr_refused(s);
 }
 
-static ddb_code check_between(const tree *t, const ddbi_node *node)
+static ddb_code check_between(ddbi_expr_scope *s, const ddbi_node *node)
 {
-    const ddbi_node *lower = operand(node, 1), *upper = node - 1;
-    ddb_code code = check_distinct(t, node);
+    const ddbi_node *lower = ddbi_operand(node, 1), *upper = node - 1;
+    ddb_code code = check_distinct(s, node);
 
     if (code == DDB_OK)
-        code = check_types(t, node, SCALARS);
+        code = check_types(s, node, SCALARS);
     if (code == DDB_OK && lower->kind == NODE_VALUE &&
         upper->kind == NODE_VALUE)
-        code = check_bounds(t, lower->u.value, upper->u.value);
+        code = check_bounds(s, lower->u.value, upper->u.value);
     return code;
 }
 
-static ddb_code check_in(const tree *t, const ddbi_node *node)
+static ddb_code check_in(ddbi_expr_scope *s, const ddbi_node *node)
 {
     ddbi_buf *why;
 
     if (node->n - 1 <= DDBI_MAX_IN)
-        return check_distinct(t, node);
-    why = ddbi_expr_why(t->scope);
+        return check_distinct(s, node);
+    why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "The IN operator is provided with too many operands; "
                           "number of operands: ");
     ddbi_buf_add_u64(why, node->n - 1);
-    return ddbi_expr_refused(t->scope);
+    return ddbi_expr_refused(s);
 }
 
 /* ---- Functions ---------------------------------------------------------- */
 
-static ddb_code check_count(const tree *t, const ddbi_node *node)
+static ddb_code check_count(ddbi_expr_scope *s, const ddbi_node *node)
 {
     int one = node->op == FUNCTION_EXISTS || node->op == FUNCTION_NOT_EXISTS ||
               node->op == FUNCTION_SIZE;
@@ -392,48 +386,48 @@ static ddb_code check_count(const tree *t, const ddbi_node *node)
 
     if (node->n == (one ? 1 : 2))
         return DDB_OK;
-    why = ddbi_expr_why(t->scope);
+    why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "Incorrect number of operands for operator or "
                           "function; operator or function: ");
     ddbi_buf_add(why, node->u.text.p, node->u.text.n);
     ddbi_buf_add_str(why, ", number of operands: ");
     ddbi_buf_add_u64(why, node->n);
-    return ddbi_expr_refused(t->scope);
+    return ddbi_expr_refused(s);
 }
 
 /* attribute_type's second operand. */
-static ddb_code check_type_name(const tree *t, const ddbi_node *node)
+static ddb_code check_type_name(ddbi_expr_scope *s, const ddbi_node *node)
 {
     const ddbi_node *second = node - 1;
     ddb_type type = static_type(second);
     ddbi_buf *why;
 
     if (type != DDB_S)
-        return wrong_type(t->scope, node,
+        return wrong_type(s, node,
                           type ? ddbi_type_name(type)
                                : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
     for (type = DDB_S; type <= DDB_BS; type++)
         if (compare_words(second->u.value->u.bytes,
                           ddb_str(ddbi_type_name(type))) == 0)
             return DDB_OK;
-    why = ddbi_expr_why(t->scope);
+    why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "Invalid attribute type name found; type: ");
     ddbi_buf_add(why, second->u.value->u.bytes.p, second->u.value->u.bytes.n);
     ddbi_buf_add_str(why, ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}");
-    return ddbi_expr_refused(t->scope);
+    return ddbi_expr_refused(s);
 }
 
-static ddb_code check_function(const tree *t, const ddbi_node *node)
+static ddb_code check_function(ddbi_expr_scope *s, const ddbi_node *node)
 {
     switch (node->op) {
     case FUNCTION_TYPE:
-        return check_type_name(t, node);
+        return check_type_name(s, node);
     case FUNCTION_BEGINS_WITH:
-        return check_types(t, node, IS(DDB_S) | IS(DDB_B));
+        return check_types(s, node, IS(DDB_S) | IS(DDB_B));
     case FUNCTION_SIZE:
-        return check_types(t, node, ~(IS(DDB_N) | IS(DDB_BOOL) | IS(DDB_NULL)));
+        return check_types(s, node, ~(IS(DDB_N) | IS(DDB_BOOL) | IS(DDB_NULL)));
     case FUNCTION_LIST_APPEND:
-        return check_types(t, node, IS(DDB_L));
+        return check_types(s, node, IS(DDB_L));
     default:
         return DDB_OK;
     }
@@ -445,25 +439,24 @@ static int needs_path(int function)
            function == FUNCTION_IF_NOT_EXISTS;
 }
 
-static ddb_code check_call(const tree *t, const ddbi_node *node)
+static ddb_code check_call(ddbi_expr_scope *s, const ddbi_node *node)
 {
-    ddb_code code = check_count(t, node);
+    ddb_code code = check_count(s, node);
 
     if (code == DDB_OK && node->op != FUNCTION_LIST_APPEND)
-        code = check_distinct(t, node);
+        code = check_distinct(s, node);
     if (code == DDB_OK && needs_path(node->op) &&
-        operand(node, 0)->kind != NODE_PATH)
-        code = ddbi_expr_refuse(t->scope,
+        ddbi_operand(node, 0)->kind != NODE_PATH)
+        code = ddbi_expr_refuse(s,
                                 "Operator or function requires a document "
                                 "path; operator or function: ",
                                 node->u.text);
-    return code == DDB_OK ? check_function(t, node) : code;
+    return code == DDB_OK ? check_function(s, node) : code;
 }
 
 ddb_code ddbi_check_tree(ddbi_expr_scope *s, ddbi_node *nodes, uint32_t from,
                          uint32_t to)
 {
-    tree t = {s, nodes};
     ddb_code code = DDB_OK;
 
     for (uint32_t i = from; i < to && code == DDB_OK; i++) {
@@ -477,19 +470,19 @@ ddb_code ddbi_check_tree(ddbi_expr_scope *s, ddbi_node *nodes, uint32_t from,
             code = ddbi_check_path(s, &node->u.path);
             break;
         case NODE_CALL:
-            code = check_call(&t, node);
+            code = check_call(s, node);
             break;
         case NODE_SIGN:
-            code = check_types(&t, node, IS(DDB_N));
+            code = check_types(s, node, IS(DDB_N));
             break;
         case NODE_COMPARE:
-            code = check_compare(&t, node);
+            code = check_compare(s, node);
             break;
         case NODE_BETWEEN:
-            code = check_between(&t, node);
+            code = check_between(s, node);
             break;
         case NODE_IN:
-            code = check_in(&t, node);
+            code = check_in(s, node);
             break;
         default:
             break;

@@ -83,15 +83,6 @@ static ddbi_key_operator operator_of(const ddbi_node *node, int turned)
     }
 }
 
-/* The operands of a condition, at most three, in order. */
-static void operands_of(const ddbi_node *node, const ddbi_node **v)
-{
-    const ddbi_node *child = node - 1;
-
-    for (uint32_t i = node->n; i-- > 0; child -= child->size)
-        v[i] = child;
-}
-
 static ddb_code refuse_first(reading *r, const ddbi_node *node)
 {
     ddbi_buf *why = ddbi_expr_why(r->scope);
@@ -106,24 +97,27 @@ static ddb_code refuse_first(reading *r, const ddbi_node *node)
 }
 
 /* Which operand is the attribute: *at; n: none. */
-static ddb_code find_attribute(reading *r, const ddbi_node *const *v,
-                               uint32_t n, uint32_t *at)
+static ddb_code find_attribute(reading *r, const ddbi_node *node, uint32_t *at)
 {
+    uint32_t n = node->n;
+
     *at = n;
     for (uint32_t i = 0; i < n; i++) {
-        if (v[i]->kind == NODE_CALL)
+        const ddbi_node *v = ddbi_operand(node, i);
+
+        if (v->kind == NODE_CALL)
             return refuse(r,
                           "KeyConditionExpressions cannot contain nested "
                           "operations",
                           "");
-        if (v[i]->kind != NODE_PATH)
+        if (v->kind != NODE_PATH)
             continue;
         if (*at < n)
             return refuse(r,
                           "Invalid condition in KeyConditionExpression: "
                           "Multiple attribute names used in one condition",
                           "");
-        if (v[i]->u.path.n > 1)
+        if (v->u.path.n > 1)
             return refuse_early(r, "KeyConditionExpressions cannot have "
                                    "conditions on nested attributes");
         *at = i;
@@ -138,24 +132,24 @@ static ddb_code find_attribute(reading *r, const ddbi_node *const *v,
 
 static ddb_code read_condition(reading *r, const ddbi_node *node)
 {
-    const ddbi_node *v[3];
+    const ddbi_node *attribute;
     ddbi_key_part part = {0};
     uint32_t at;
     ddb_code code;
 
     if (!is_allowed(node))
         return refuse_operator(r, node);
-    operands_of(node, v);
-    if (node->kind != NODE_COMPARE && v[0]->kind != NODE_PATH)
+    if (node->kind != NODE_COMPARE && ddbi_operand(node, 0)->kind != NODE_PATH)
         return refuse_first(r, node);
-    code = find_attribute(r, v, node->n, &at);
+    code = find_attribute(r, node, &at);
     if (code != DDB_OK)
         return code;
-    part.attribute = v[at]->u.path.steps[0].name;
+    attribute = ddbi_operand(node, at);
+    part.attribute = attribute->u.path.steps[0].name;
     part.op = operator_of(node, at != 0);
-    part.value = v[at == 0]->u.value;
-    part.upper = node->n > 2 ? v[2]->u.value : NULL;
-    code = ddbi_roots_add(r->scope->arena, &r->attributes, &v[at]->u.path);
+    part.value = ddbi_operand(node, at == 0)->u.value;
+    part.upper = node->n > 2 ? node[-1].u.value : NULL;
+    code = ddbi_roots_add(r->scope->arena, &r->attributes, &attribute->u.path);
     if (code != DDB_OK)
         return code;
     r->out->total++;
@@ -168,24 +162,24 @@ static ddb_code read_condition(reading *r, const ddbi_node *node)
 }
 
 /* From left to right, a node before its own two. */
-static ddb_code read_conditions(reading *r, const ddbi_node *root)
+static ddb_code read_conditions(reading *r, const ddbi_node *nodes, uint32_t n)
 {
-    const ddbi_node **left = ddbi_arena_alloc(
-        r->scope->arena, (DDBI_MAX_OPERATORS + 1) * sizeof *left);
+    uint32_t *left = ddbi_arena_alloc(r->scope->arena,
+                                      (DDBI_MAX_OPERATORS + 1) * sizeof *left);
     uint32_t depth = 0;
     ddb_code code = DDB_OK;
 
     if (!left)
         return DDB_NOMEM;
-    left[depth++] = root;
+    left[depth++] = n - 1;
     while (depth > 0 && code == DDB_OK) {
-        const ddbi_node *node = left[--depth];
+        uint32_t i = left[--depth];
 
-        if (node->kind == NODE_AND) {
-            left[depth++] = node - 1;
-            left[depth++] = node - 2 - node[-1].size;
+        if (nodes[i].kind == NODE_AND) {
+            left[depth++] = i - 1;
+            left[depth++] = i - 2 - nodes[i - 1].size;
         } else {
-            code = read_condition(r, node);
+            code = read_condition(r, &nodes[i]);
         }
     }
     return code;
@@ -202,7 +196,7 @@ ddb_code ddbi_key_condition_parse(ddbi_expr_scope *s, ddb_bytes text,
     *whole = 0;
     if (code != DDB_OK)
         return code;
-    code = read_conditions(&r, &p.nodes[p.n - 1]);
+    code = read_conditions(&r, p.nodes, p.n);
     *whole = code == DDB_INVALID && r.whole;
     return code;
 }

@@ -216,18 +216,13 @@ static int compare_paths(const void *arg, uint32_t a, uint32_t b)
     return ddbi_path_compare(&paths[a], &paths[b]);
 }
 
-const ddbi_path **ddbi_paths_sort(ddbi_arena *arena, const ddbi_path *paths,
-                                  uint32_t n)
+uint32_t *ddbi_paths_sort(ddbi_arena *arena, const ddbi_path *paths, uint32_t n)
 {
-    const ddbi_path **sorted = ddbi_arena_alloc(arena, n * sizeof *sorted);
     uint32_t *order = ddbi_arena_alloc(arena, n * sizeof *order);
 
-    if (!sorted || !order)
-        return NULL;
-    ddbi_sort(order, n, compare_paths, paths);
-    for (uint32_t i = 0; i < n; i++)
-        sorted[i] = &paths[order[i]];
-    return sorted;
+    if (order)
+        ddbi_sort(order, n, compare_paths, paths);
+    return order;
 }
 
 ddb_code ddbi_roots_add(ddbi_arena *arena, ddbi_roots *r, const ddbi_path *p)

@@ -11,9 +11,15 @@
 /* What paths from..to, which agree in the steps before this one, pick of a
  * value. */
 typedef struct {
-    const ddbi_path *const *sorted;
+    const ddbi_path *paths;
+    const uint32_t *order;
     ddbi_arena *arena;
 } picking;
+
+static const ddbi_step *step_at(const picking *p, uint32_t i, uint32_t step)
+{
+    return &p->paths[p->order[i]].steps[step];
+}
 
 /* Where the paths end that share the step of the first. */
 static uint32_t same_step(const picking *p, uint32_t from, uint32_t to,
@@ -21,8 +27,8 @@ static uint32_t same_step(const picking *p, uint32_t from, uint32_t to,
 {
     uint32_t i = from + 1;
 
-    while (i < to && ddbi_step_compare(&p->sorted[i]->steps[step],
-                                       &p->sorted[from]->steps[step]) == 0)
+    while (i < to &&
+           ddbi_step_compare(step_at(p, i, step), step_at(p, from, step)) == 0)
         i++;
     return i;
 }
@@ -36,7 +42,7 @@ static int pick_of_map(const picking *p, uint32_t from, uint32_t to,
                        uint32_t step, const ddb_item *it, ddb_item *out)
 {
     for (uint32_t end; from < to; from = end) {
-        ddb_bytes name = p->sorted[from]->steps[step].name;
+        ddb_bytes name = step_at(p, from, step)->name;
         const ddb_value *v = name.p ? ddbi_item_find(it, name.p, name.n) : NULL;
         ddb_value picked;
         int ret;
@@ -62,7 +68,7 @@ static int pick_of_list(const picking *p, uint32_t from, uint32_t to,
                         uint32_t step, const ddbi_list *list, ddbi_list *out)
 {
     for (uint32_t end; from < to; from = end) {
-        const ddbi_step *s = &p->sorted[from]->steps[step];
+        const ddbi_step *s = step_at(p, from, step);
         ddb_value picked;
         int ret;
 
@@ -90,7 +96,7 @@ static int pick(const picking *p, uint32_t from, uint32_t to, uint32_t step,
     ddbi_list *list;
     ddb_item *map;
 
-    if (p->sorted[from]->n == step) {
+    if (p->paths[p->order[from]].n == step) {
         *out = *v;
         return 1;
     }
@@ -113,10 +119,10 @@ static int pick(const picking *p, uint32_t from, uint32_t to, uint32_t step,
 
 /* NOLINTEND(misc-no-recursion) */
 
-ddb_item *ddbi_paths_pick(const ddbi_path *const *sorted, uint32_t n,
-                          const ddb_item *it, ddbi_arena *arena)
+ddb_item *ddbi_paths_pick(const ddbi_path *paths, const uint32_t *order,
+                          uint32_t n, const ddb_item *it, ddbi_arena *arena)
 {
-    picking p = {sorted, arena};
+    picking p = {paths, order, arena};
     ddb_item *out = ddbi_item_in(arena, 0);
 
     if (!out || pick_of_map(&p, 0, n, 0, it, out) ||
@@ -129,7 +135,8 @@ ddb_item *ddbi_paths_pick(const ddbi_path *const *sorted, uint32_t n,
 
 struct ddbi_projection {
     uint32_t n;
-    const ddbi_path **sorted;
+    const ddbi_path *paths;
+    const uint32_t *order;
     ddbi_roots roots;
 };
 
@@ -188,11 +195,11 @@ ddb_code ddbi_projection_parse(ddbi_expr_scope *s, ddb_bytes text,
     made = ddbi_arena_alloc(s->arena, sizeof *made);
     if (!made)
         return DDB_NOMEM;
-    *made = (ddbi_projection){.n = list.n};
+    *made = (ddbi_projection){.n = list.n, .paths = list.p};
     for (uint32_t i = 0; i < list.n && code == DDB_OK; i++)
         code = ddbi_roots_add(s->arena, &made->roots, &list.p[i]);
-    made->sorted = ddbi_paths_sort(s->arena, list.p, list.n);
-    if (code != DDB_OK || !made->sorted)
+    made->order = ddbi_paths_sort(s->arena, list.p, list.n);
+    if (code != DDB_OK || !made->order)
         return DDB_NOMEM;
     *out = made;
     return DDB_OK;
@@ -201,7 +208,7 @@ ddb_code ddbi_projection_parse(ddbi_expr_scope *s, ddb_bytes text,
 ddb_item *ddbi_projection_apply(const ddbi_projection *p, const ddb_item *it,
                                 ddbi_arena *arena)
 {
-    return ddbi_paths_pick(p->sorted, p->n, it, arena);
+    return ddbi_paths_pick(p->paths, p->order, p->n, it, arena);
 }
 
 ddb_bytes ddbi_projection_attribute(const ddbi_projection *p, uint32_t i,

@@ -80,13 +80,13 @@ void ddbi_path_show(ddbi_buf *b, const ddbi_path *p);
 /* No two of them overlap, or take one attribute for a list and for a map. */
 ddb_code ddbi_paths_apart(ddbi_expr_scope *s, const ddbi_path *paths,
                           uint32_t n);
-/* Sorted, so that those through one attribute stand together; NULL: no
- * memory. */
-const ddbi_path **ddbi_paths_sort(ddbi_arena *arena, const ddbi_path *paths,
-                                  uint32_t n);
-/* What of an item they lead to. */
-ddb_item *ddbi_paths_pick(const ddbi_path *const *sorted, uint32_t n,
-                          const ddb_item *it, ddbi_arena *arena);
+/* Their numbers, sorted, so that those through one attribute stand together;
+ * NULL: no memory. */
+uint32_t *ddbi_paths_sort(ddbi_arena *arena, const ddbi_path *paths,
+                          uint32_t n);
+/* What of an item they lead to; order: as ddbi_paths_sort() has it. */
+ddb_item *ddbi_paths_pick(const ddbi_path *paths, const uint32_t *order,
+                          uint32_t n, const ddb_item *it, ddbi_arena *arena);
 
 /* The attributes at the beginning of paths, each once. */
 typedef struct {
@@ -141,6 +141,9 @@ typedef struct {
     } u;
 } ddbi_node;
 
+/* The i-th operand of a node. */
+const ddbi_node *ddbi_operand(const ddbi_node *node, uint32_t i);
+
 typedef struct {
     unsigned char kind;
     unsigned char logical;    /* PAREN: may hold a condition */
@@ -194,7 +197,7 @@ ddb_code ddbi_parse_tree(ddbi_parser *p);
 ddb_code ddbi_parse_value(ddbi_parser *p);
 /* expr_path.c: a path, and its steps behind the first. */
 ddb_code ddbi_parse_path(ddbi_parser *p, ddbi_path *out);
-ddb_code ddbi_parse_steps(ddbi_parser *p, ddbi_path *out);
+ddb_code ddbi_parse_steps(ddbi_parser *p, ddbi_path *path);
 
 /* ---- Faults that are noted (expr_note.c) -------------------------------- */
 

@@ -88,7 +88,7 @@ static void note_section(reading *r, int section)
 
 static ddb_code read_section(reading *r)
 {
-    ddb_code code;
+    ddb_code code = DDB_OK;
 
     if (r->p.lex.token < TOKEN_ADD)
         return ddbi_lex_refuse(&r->p.lex, r->p.scope);
@@ -223,8 +223,8 @@ static ddb_code finish(reading *r)
     ddb_code code = DDB_OK;
 
     u->nodes = r->p.nodes;
-    u->sorted = ddbi_paths_sort(arena, u->paths, u->n);
-    if (!u->sorted)
+    u->order = ddbi_paths_sort(arena, u->paths, u->n);
+    if (!u->order)
         return DDB_NOMEM;
     for (uint32_t i = 0; i < u->n && code == DDB_OK; i++)
         code = ddbi_roots_add(arena, &u->changes, &u->paths[i]);
@@ -277,7 +277,7 @@ int ddbi_update_only_removes(const ddbi_update *u)
 ddb_item *ddbi_update_touched(const ddbi_update *u, const ddb_item *it,
                               ddbi_arena *arena)
 {
-    return ddbi_paths_pick(u->sorted, u->n, it, arena);
+    return ddbi_paths_pick(u->paths, u->order, u->n, it, arena);
 }
 
 ddb_bytes ddbi_update_attribute(const ddbi_update *u, uint32_t i, int *nested)

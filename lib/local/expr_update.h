@@ -24,8 +24,8 @@ struct ddbi_update {
     ddbi_action *actions;
     uint32_t sections;
     ddbi_node *nodes;
-    ddbi_path *paths; /* of the actions */
-    const ddbi_path **sorted;
+    ddbi_path *paths;      /* of the actions */
+    const uint32_t *order; /* sorted, of paths and actions */
     ddbi_roots changes, reads;
 };
 
