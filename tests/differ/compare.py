@@ -27,6 +27,10 @@ def number(text):
         return text
 
 
+def as_text(node):
+    return json.dumps(node, sort_keys=True, default=str)
+
+
 def plain(node, name=None):
     """Comparable: what has no order is sorted."""
     if isinstance(node, dict):
@@ -41,7 +45,7 @@ def plain(node, name=None):
         return {k: plain(v, k) for k, v in node.items() if k not in FLEETING}
     if isinstance(node, list):
         node = [plain(v) for v in node]
-        return sorted(node, key=repr) if name in NAMED else node
+        return sorted(node, key=as_text) if name in NAMED else node
     if isinstance(node, float):
         return int(node) if node == int(node) else node
     if name in ('TableStatus', 'IndexStatus') and node in STATUS:
@@ -73,8 +77,7 @@ class Answer:
 
 def bag(items):
     """Items without an order."""
-    return sorted((json.dumps(plain(i), sort_keys=True, default=str)
-                   for i in items))
+    return sorted(as_text(plain(i)) for i in items)
 
 
 def same_error(a, b):

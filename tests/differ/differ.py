@@ -130,17 +130,28 @@ class Run:
         """None, or what differs in words."""
         if not a.ok() or not b.ok():
             return None if compare.same_error(a, b) else 'answers'
-        if action not in ('Query', 'Scan'):
-            if compare.same_answer(action, a, b):
-                return None
+        if action in ('Query', 'Scan'):
+            return self.different_pages(action, body, a, b)
+        if not compare.same_answer(action, a, b):
             return compare.where(compare.plain(a.body), compare.plain(b.body))
-        return self.different_pages(action, body, a, b)
+        if action in ('PutItem', 'UpdateItem', 'DeleteItem'):
+            return self.different_items(body)
+        return None
+
+    def different_items(self, body):
+        """What a write has made of its item."""
+        table, = (t for t in self.tables if t.name == body['TableName'])
+        key = {'TableName': table.name, 'ConsistentRead': True,
+               'Key': body.get('Key') or table.key_of(body['Item'])}
+        a, b = (compare.plain(server.call('GetItem', key))
+                for server in self.both)
+        return None if a == b else 'stored' + compare.where(a, b)
 
     def different_pages(self, action, body, a, b):
         """Pages of a Query of a table are alike one by one; those of a Scan,
         and of equal keys in an index, only all together, and segments too."""
         if 'TotalSegments' in body:
-            sums = [compare.bag(i for n in range(body['TotalSegments'])
+            sums = [compare.bag(i for n in range(int(body['TotalSegments']))
                                 for i in self.segment(server, body, n))
                     for server in self.both]
             return None if sums[0] == sums[1] else 'other items in segments'

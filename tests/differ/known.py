@@ -48,6 +48,12 @@ def text(case):
     return case.body if isinstance(case.body, str) else json.dumps(case.body)
 
 
+def member(case, name):
+    """A member of the request that is a text; '' when it is none."""
+    value = case.body.get(name) if isinstance(case.body, dict) else None
+    return value if isinstance(value, str) else ''
+
+
 def find(case):
     for entry in KNOWN:
         if entry.applies(case):
@@ -73,15 +79,23 @@ messages('numbers of a JSON exponent', OURS,
          'NUMBER_VALUE cannot', 'DECIMAL_VALUE cannot')
 
 
+# Something but a value on the right side of a comparison.
+PATHS = re.compile(r'(<>|[<>]=?|=|BETWEEN|AND|IN \(|,) *(?!attribute_|contains|'
+                   r'begins_with|NOT)(size ?\(|[#a-zä])')
+
+
 @known('attributes that are not there', OURS,
        'to it two of them are equal, and one is no other; to the service a '
        'comparison needs both sides')
 def _(case):
-    return 'answers' == case.what and (
-        re.search('=|<|>', text(case)) is not None) and (
-        case.peer.ok() != case.ours.ok()) and (
-        'The conditional request failed' in (case.peer.message,
-                                             case.ours.message))
+    condition = member(case, 'ConditionExpression')
+    if condition:
+        return bool(PATHS.search(condition)) and \
+            case.peer.ok() != case.ours.ok() and 'The conditional request ' \
+            'failed' in (case.peer.message, case.ours.message)
+    return bool(PATHS.search(member(case, 'FilterExpression'))) and \
+        re.match('[.]Count|counted|scanned|other items|[.]Items', case.what) \
+        is not None
 
 
 # ---- What is newer than dynalite --------------------------------------------
@@ -125,3 +139,83 @@ messages('ReturnValues of DeleteItem', OURS, 'it takes all of them',
 messages('Select', OURS, 'it checks little of it',
          None, '(specify the (AttributesToGet or )?ProjectionExpression when '
          'choosing|ALL_PROJECTED_ATTRIBUTES can be used only when Querying)')
+
+
+# ---- What of an index can be asked for --------------------------------------
+
+messages('what an index projects', OURS,
+         'it does not look whether filter and projection can be had',
+         '', '(Secondary|Global secondary) index [^ ]* does not project')
+
+
+@known('items behind a local index', OURS,
+       'it never reads what a local index does not project from the table')
+def _(case):
+    return case.what.startswith('.Items[') and 'IndexName' in case.body
+
+
+messages('consistent reads of a global index', OURS,
+         'it lets a Scan have them', '',
+         'Consistent reads are not supported on global secondary indexes')
+
+
+@known('a read that finds nothing', NOBODY_KNOWS,
+       'to it nothing costs nothing; the engine takes half a unit, as for an '
+       'item that is not there')
+def _(case):
+    return '.ConsumedCapacity' in case.what and ': 0, ours' in case.what
+
+
+# ---- Expressions ------------------------------------------------------------
+
+messages('operands of an order', OURS,
+         'only S, N and B have an order: the service says so before it looks '
+         'at an item', None,
+         'operator or function: (<|<=|>|>=|BETWEEN), operand type: '
+         '(BOOL|NULL|M|L|SS|NS|BS)')
+
+messages('functions in an update', NOBODY_KNOWS,
+         'that size has no place there is said in two ways',
+         'Invalid function name; function: size',
+         'The function is not allowed in an update expression; function: size')
+
+messages('NOT NOT', OURS, 'its grammar takes one NOT',
+         'Expected "\\(" but "N" found', '')
+
+
+messages('one operand twice', OURS, 'it does not see it', None,
+         'The first operand must be distinct from the remaining operands')
+
+
+@known('what is left of an item that was not there', NOBODY_KNOWS,
+       'an update that only removes makes an item of its key, or none')
+def _(case):
+    return re.match('[.]Attributes is only in the peer|stored', case.what) \
+        is not None and re.match(' *(REMOVE|DELETE)',
+                                 member(case, 'UpdateExpression')) is not None
+
+
+messages('removing from what is not there', NOBODY_KNOWS,
+         'of an item that is not there a path is wrong, or of no matter',
+         'document path provided in the update expression is invalid', '^$')
+
+
+messages('long sums', OURS, 'it has numbers of any length', '',
+         'Number overflow')
+
+
+@known('a set of parts that are gone', NOBODY_KNOWS,
+       'UPDATED_NEW of what was removed: an empty map, or none')
+def _(case):
+    return case.what == ".Attributes is only in the peer's" and \
+        case.peer.body['Attributes'] == {}
+
+
+messages('keys of an index by paths', OURS,
+         'it looks at keys of the table alone', None,
+         'Key attributes must be scalars;.*IndexKey')
+
+messages('words of empty keys', OURS, 'the service has new words for it',
+         'invalid: The AttributeValue for a key',
+         'not valid. The AttributeValue for a key')
+
