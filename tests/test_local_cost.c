@@ -126,6 +126,27 @@ START_TEST(asks_for_what_is_used)
 }
 END_TEST
 
+/* It would have been written. */
+START_TEST(asks_for_what_a_failed_condition_costs)
+{
+    json_t *answer;
+
+    engine_refuses("PutItem",
+                   "{'TableName':'demand','Item':{'a':{'S':'k'}},"
+                   "'ConditionExpression':'attribute_exists(a)'}",
+                   "ConditionalCheckFailedException",
+                   "The conditional request failed");
+    check_use(0, "demand", "", "k", 1, 1, 0);
+    refuse_index = "";
+    answer = engine_ask(400, "PutItem",
+                        "{'TableName':'demand','Item':{'a':{'S':'k'}},"
+                        "'ConditionExpression':'attribute_exists(a)'}");
+    ck_assert_str_eq(json_string_value(json_object_get(answer, "__type")),
+                     "com.amazonaws.dynamodb.v20120810#ThrottlingException");
+    json_decref(answer);
+}
+END_TEST
+
 static const struct {
     const char *table, *index; /* that refuses */
     const char *type, *message, *member, *resource;
@@ -351,6 +372,7 @@ Suite *suite_local_cost(void)
     t = tcase_create("of requests");
     tcase_add_checked_fixture(t, create_tables, engine_teardown);
     tcase_add_test(t, asks_for_what_is_used);
+    tcase_add_test(t, asks_for_what_a_failed_condition_costs);
     tcase_add_loop_test(t, refuses_as_the_service_throttles, 0,
                         ROWS(throttles));
     tcase_add_test(t, tells_the_total);

@@ -531,6 +531,52 @@ START_TEST(makes_an_item_by_update)
 }
 END_TEST
 
+/* A map in a map, n of them, around a string; JSON, to be freed. */
+static char *nested(int n)
+{
+    size_t size = (size_t)n * 16 + 20;
+    char *text = malloc(size);
+
+    ck_assert_ptr_nonnull(text);
+    *text = '\0';
+    for (int i = 0; i < n; i++)
+        snprintf(text + strlen(text), size - strlen(text), "{'M':{'d':");
+    snprintf(text + strlen(text), size - strlen(text), "{'S':'x'}");
+    for (int i = 0; i < n; i++)
+        snprintf(text + strlen(text), size - strlen(text), "}}");
+    return text;
+}
+
+/* 32 levels: of m, of x in it, and of what comes into that. */
+START_TEST(keeps_the_limit_of_nesting)
+{
+    static const char too_deep[] =
+        "Nesting Levels have exceeded supported limits: Attributes in the "
+        "item have nested levels beyond supported limit";
+
+    engine_does("PutItem", "{'TableName':'hash','Item':{'a':{'S':'k'},"
+                           "'m':{'M':{'x':{'M':{}}}}}}");
+    for (int n = 28; n < 32; n++) {
+        char *value = nested(n), json[1000];
+
+        snprintf(json, sizeof json,
+                 KEY_K "'UpdateExpression':'SET m.x.y = :v',"
+                       "'ExpressionAttributeValues':{':v':%s}}",
+                 value);
+        if (n < 30)
+            engine_does("UpdateItem", json);
+        else
+            engine_invalid("UpdateItem", json, too_deep);
+        snprintf(json, sizeof json,
+                 "{'TableName':'hash','Item':{'a':{'S':'n'},'m':%s}}", value);
+        engine_does("PutItem", json);
+        engine_does("UpdateItem", "{'TableName':'hash','Key':{'a':{'S':'n'}}}");
+        engine_does("UpdateItem", KEY_K "'UpdateExpression':'SET z = a'}");
+        free(value);
+    }
+}
+END_TEST
+
 /* ---- Conditions --------------------------------------------------------- */
 
 #define FAILED "The conditional request failed"
@@ -650,6 +696,7 @@ Suite *suite_local_item(void)
     tcase_add_test(t, takes_an_arn_for_a_name);
     tcase_add_test(t, returns_values_as_asked);
     tcase_add_loop_test(t, makes_an_item_by_update, 0, ROWS(made));
+    tcase_add_test(t, keeps_the_limit_of_nesting);
     tcase_add_test(t, does_nothing_when_the_condition_fails);
     tcase_add_test(t, tells_the_item_that_failed_a_condition);
     tcase_add_loop_test(t, survives_failing_allocations, 0, ROWS(each));

@@ -131,6 +131,38 @@ ddb_code ddbi_change_keys(ddbi_ask *a, ddbi_change *c, const ddbi_table *t)
 
 /* ---- The item ----------------------------------------------------------- */
 
+/* Is there a value below 32 levels?  Levels are counted as ddb_item_parse()
+ * does, so that what is stored can be read.
+ * NOLINTBEGIN(misc-no-recursion): it ends at level 33. */
+static int is_deep(const ddb_value *v, int level)
+{
+    if (level > DDBI_MAX_NESTING)
+        return 1;
+    if (v->type == DDB_M)
+        for (uint32_t i = 0; i < v->u.map->n; i++)
+            if (is_deep(&v->u.map->attributes[i].value, level + 1))
+                return 1;
+    if (v->type == DDB_L)
+        for (uint32_t i = 0; i < v->u.list->n; i++)
+            if (is_deep(&v->u.list->elements[i], level + 1))
+                return 1;
+    return 0;
+}
+/* NOLINTEND(misc-no-recursion) */
+
+static ddb_code check_limits(ddbi_ask *a, const ddb_item *it)
+{
+    for (uint32_t i = 0; i < it->n; i++)
+        if (is_deep(&it->attributes[i].value, 1))
+            return ddbi_refuse_invalid(
+                a, "Nesting Levels have exceeded supported limits: Attributes "
+                   "in the item have nested levels beyond supported limit");
+    if (ddb_item_size(it) > DDBI_MAX_ITEM)
+        return ddbi_refuse_invalid(
+            a, "Item size to update has exceeded the maximum allowed size");
+    return DDB_OK;
+}
+
 /* What an update makes of it; *out NULL: there is and will be none. */
 static ddb_code update(ddbi_ask *a, ddbi_change *c, const ddb_item **out)
 {
@@ -150,11 +182,10 @@ static ddb_code update(ddbi_ask *a, ddbi_change *c, const ddb_item **out)
         NULL);
     if (code == DDB_OK)
         code = ddbi_check_updated(a, c->t, from, to);
+    if (code == DDB_OK)
+        code = check_limits(a, to);
     if (code != DDB_OK)
         return code;
-    if (ddb_item_size(to) > DDBI_MAX_ITEM)
-        return ddbi_refuse_invalid(
-            a, "Item size to update has exceeded the maximum allowed size");
     *out = c->old.item || to->n > c->key->n ? to : NULL;
     return DDB_OK;
 }

@@ -93,6 +93,20 @@ static ddb_code write_answer(ddbi_ask *a, const ddbi_change *c)
 
 /* ---- Doing it ----------------------------------------------------------- */
 
+/* A condition that failed costs what a write would, and may be throttled for
+ * it; else the refusal is what it is. */
+static ddb_code admit_failed(ddbi_ask *a, ddbi_change *c)
+{
+    ddb_bytes partition;
+    ddb_code code;
+
+    c->cost.write = ddbi_write_units(c->old.size);
+    code = ddbi_item_partition(a, &c->t->self, c->key, &partition);
+    if (code == DDB_OK)
+        code = ddbi_cost_admit(a, &c->cost, partition, NULL);
+    return code == DDB_OK ? DDB_SERVICE : code;
+}
+
 static ddb_code change(ddbi_ask *a)
 {
     ddbi_change *c = a->checked;
@@ -105,6 +119,8 @@ static ddb_code change(ddbi_ask *a)
         code = ddbi_change_keys(a, c, t);
     if (code == DDB_OK)
         code = ddbi_change_apply(a, c);
+    if (code == DDB_SERVICE && c->failed)
+        return admit_failed(a, c);
     if (code == DDB_OK)
         code = ddbi_change_ready(a, c);
     if (code == DDB_OK)
