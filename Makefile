@@ -204,6 +204,7 @@ local_src = \
     lib/local/local_item.c \
     lib/local/local_key.c \
     lib/local/local_limits.c \
+    lib/local/local_lacks.c \
     lib/local/local_members.c \
     lib/local/local_members_table.c \
     lib/local/local_metrics.c \

@@ -333,6 +333,13 @@ def check_front():
              (400, coral('SerializationException')))
         same('a good one', call(c, 'ListTables', {}),
              (200, '{"TableNames":[]}'))
+        same('its own endpoint', json.loads(call(
+            c, 'DescribeEndpoints', {})[1])['Endpoints'][0]['Address'],
+            '127.0.0.1:%d' % s.port)
+        status, text = call(c, 'ExecuteStatement', {'Statement': 'x'})
+        same('an action that it has not', (status, json.loads(text)), (400, {
+            '__type': coral('UnknownOperationException'), 'Message':
+            'ExecuteStatement is not supported by the local engine'}))
 
         head = {'Origin': 'http://localhost:3000',
                 'Access-Control-Request-Headers': 'a, b, c',

@@ -611,8 +611,8 @@ END_TEST
 START_TEST(action_is_unknown)
 {
     static const char *const names[] = {
-        "",    "Nope",     "getItem",   "GetItems",      "AAA",
-        "ZZZ", "PutItem ", "ListTable", "DescribeBackup"};
+        "",    "Nope",     "getItem",   "GetItems",       "AAA",
+        "ZZZ", "PutItem ", "ListTable", "DescribeBackups"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_t *got = engine_ask(400, names[i], "no JSON at all");
@@ -622,6 +622,18 @@ START_TEST(action_is_unknown)
         ck_assert_uint_eq(json_object_size(got), 1);
         json_decref(got);
     }
+}
+END_TEST
+
+START_TEST(says_which_action_is_not_supported)
+{
+    json_t *got = engine_ask(400, "ExecuteStatement", "{}");
+
+    ck_assert_str_eq(json_string_value(json_object_get(got, "__type")),
+                     "com.amazon.coral.service#UnknownOperationException");
+    ck_assert_str_eq(json_string_value(json_object_get(got, "Message")),
+                     "ExecuteStatement is not supported by the local engine");
+    json_decref(got);
 }
 END_TEST
 
@@ -743,6 +755,7 @@ Suite *suite_local_read(void)
     tcase_add_test(tc, tells_ten_things_at_most);
     tcase_add_loop_test(tc, says_what_is_not_supported, 0, ROWS(unsupported));
     tcase_add_test(tc, action_is_unknown);
+    tcase_add_test(tc, says_which_action_is_not_supported);
     tcase_add_test(tc, reads_without_memory_as_far_as_it_goes);
     tcase_add_test(tc, refuses_without_memory_as_far_as_it_goes);
     tcase_add_test(tc, many_names_take_no_time);

@@ -7,6 +7,7 @@
  * requests are answered by libmicrohttpd's threads (server_http.c).  Once a
  * second, when nothing else is done, what has expired is removed.
  */
+#include "server_bad_day.h"
 #include "server_http.h"
 
 #include "base/alloc.h"
@@ -24,13 +25,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server_bad_day.h"
-
 /* Exit status, ddb-local(1). */
 enum { DONE = 0, USAGE = 2, NO_LISTENER = 4, NO_KEYS = 5, INTERNAL = 6 };
 
 #define MAX_FILE (1 << 20) /* bytes of a key file, a certificate */
 #define BACKLOG 511
+
+typedef struct {
+    server_options options;
+    ddbi_clock clock;
+    server_keys keys;
+    ddbi_buf cert, key;
+    int log;
+    int listener;
+    char address[80]; /* that it listens on */
+    server_front front;
+    int front_ready;
+    server_http *http;
+} server;
 
 static int fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -162,19 +174,26 @@ static int open_listener(const server_options *o, int *fd, int *loopback)
     return status;
 }
 
-/* "http://127.0.0.1:8000" */
-static int write_address(const server_options *o, int fd)
+/* "127.0.0.1:8000" */
+static int read_address(server *s)
 {
     struct sockaddr_storage a = {0};
     socklen_t n = sizeof a;
     char host[64], port[8];
 
-    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0 ||
+    if (getsockname(s->listener, (struct sockaddr *)&a, &n) != 0 ||
         getnameinfo((struct sockaddr *)&a, n, host, sizeof host, port,
                     sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return fail(INTERNAL, "the address is not known: %s", strerror(errno));
-    printf(a.ss_family == AF_INET6 ? "%s://[%s]:%s\n" : "%s://%s:%s\n",
-           o->tls_cert != NULL ? "https" : "http", host, port);
+    snprintf(s->address, sizeof s->address,
+             a.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    return DONE;
+}
+
+static int write_address(const server *s)
+{
+    printf("%s://%s\n", s->options.tls_cert != NULL ? "https" : "http",
+           s->address);
     return fflush(stdout) == 0
                ? DONE
                : fail(INTERNAL, "standard output: %s", strerror(errno));
@@ -190,18 +209,6 @@ static int64_t shifted_now(const ddbi_clock *k)
 }
 
 /* ---- The server --------------------------------------------------------- */
-
-typedef struct {
-    server_options options;
-    ddbi_clock clock;
-    server_keys keys;
-    ddbi_buf cert, key;
-    int log;
-    int listener;
-    server_front front;
-    int front_ready;
-    server_http *http;
-} server;
 
 static int draw_seed(server *s)
 {
@@ -226,6 +233,7 @@ static int open_engine(server *s)
         .sync = o->sync,
         .clock = &s->clock,
         .region = o->region,
+        .address = s->address,
         .admit = server_front_admits(o) ? server_front_admit : NULL,
         .admit_arg = &s->front,
     };
@@ -269,7 +277,6 @@ static int open_all(server *s)
     const server_options *o = &s->options;
     int status = draw_seed(s);
     int loopback = 0;
-    int fd;
 
     if (status == DONE && o->credentials != NULL)
         status = read_keys(o->credentials, &s->keys);
@@ -287,11 +294,12 @@ static int open_all(server *s)
                 "everything: see --credentials\n",
                 o->bind);
     if (status == DONE)
+        status = read_address(s);
+    if (status == DONE)
         status = open_engine(s);
-    fd = s->listener;
     if (status == DONE)
         status = open_http(s);
-    return status == DONE ? write_address(o, fd) : status;
+    return status == DONE ? write_address(s) : status;
 }
 
 static void close_all(server *s)

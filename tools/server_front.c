@@ -156,24 +156,27 @@ static const char *json_type(const server_exchange *x)
                : NULL;
 }
 
-static const ddbi_action *find_action(const server_exchange *x)
+/* The name of the action; "": of none that could be. */
+static void read_target(const server_exchange *x, char name[LONGEST_ACTION])
 {
     ddb_bytes target = header(x, "x-amz-target");
     size_t skip = sizeof TARGET - 1;
-    char name[LONGEST_ACTION];
 
-    if (!begins(target, TARGET) || target.n - skip >= sizeof name)
-        return NULL;
+    name[0] = '\0';
+    if (!begins(target, TARGET) || target.n - skip >= LONGEST_ACTION)
+        return;
     memcpy(name, (const char *)target.p + skip, target.n - skip);
     name[target.n - skip] = '\0';
-    return ddbi_action_find(name);
 }
 
+/* Nothing at all will do. */
 static int is_json(const ddbi_buf *body)
 {
     ddbi_json_reader r;
     ddbi_json_token token;
 
+    if (body->n == 0)
+        return 1;
     ddbi_json_start(&r, body->p, body->n);
     while ((token = ddbi_json_next(&r)) > DDBI_JSON_END)
         continue;
@@ -185,7 +188,7 @@ static int is_json(const ddbi_buf *body)
 static void refuse(server_exchange *x, const char *type,
                    const ddbi_buf *message)
 {
-    if (x->body.n > 0 && !is_json(&x->body))
+    if (!is_json(&x->body))
         answer_coral(x, "SerializationException");
     else
         answer_error(x, 400, CORAL_TYPE, type, message);
@@ -253,7 +256,8 @@ const char *server_front_admit(void *arg, const ddbi_use *use)
                : NULL;
 }
 
-static void call_engine(server_front *f, server_exchange *x, uint64_t number)
+static void call_engine(server_front *f, server_exchange *x, const char *action,
+                        uint64_t number)
 {
     int admits = server_front_admits(f->options);
     ddb_err err = {0};
@@ -264,9 +268,8 @@ static void call_engine(server_front *f, server_exchange *x, uint64_t number)
         f->number = number;
         f->items = 0;
     }
-    code =
-        ddbi_local_call(f->engine, x->action, (ddb_bytes){x->body.p, x->body.n},
-                        &x->status, &x->out, &err);
+    code = ddbi_local_call(f->engine, action, (ddb_bytes){x->body.p, x->body.n},
+                           &x->status, &x->out, &err);
     if (admits)
         pthread_mutex_unlock(&f->admitting);
     if (code != DDB_OK)
@@ -279,7 +282,7 @@ static void run_action(server_front *f, server_exchange *x)
     server_fate fate = server_fate_of(f->options, number);
 
     if (fate.failure != SERVER_FAIL_BEFORE)
-        call_engine(f, x, number);
+        call_engine(f, x, x->action, number);
     if (fate.failure != SERVER_FINE)
         answer_failure(x, fate.status,
                        fate.status == 503 ? "Service is currently unavailable"
@@ -290,15 +293,19 @@ static void run_action(server_front *f, server_exchange *x)
 
 static void post(server_front *f, server_exchange *x)
 {
-    const ddbi_action *action = find_action(x);
+    char name[LONGEST_ACTION];
+    const ddbi_action *action;
 
-    if (action == NULL) {
-        refuse(x, "UnknownOperationException", NULL);
-        return;
+    read_target(x, name);
+    if ((action = ddbi_action_find(name)) != NULL) {
+        x->action = action->name;
+        if (authenticate(f, x))
+            run_action(f, x);
+    } else if (!is_json(&x->body)) {
+        answer_coral(x, "SerializationException");
+    } else {
+        call_engine(f, x, name, 0); /* it says why not */
     }
-    x->action = action->name;
-    if (authenticate(f, x))
-        run_action(f, x);
 }
 
 void server_front_answer(server_front *f, server_exchange *x)

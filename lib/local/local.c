@@ -17,6 +17,7 @@
 #include "base/err.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEPT (256 * 1024) /* bytes of a buffer */
@@ -142,12 +143,24 @@ static ddb_code answer(ddbi_ask *a, ddbi_handler *handler, int write)
     return code;
 }
 
-static ddb_code run(ddbi_ask *a, const ddbi_action *action, ddb_bytes body)
+/* What nobody has gets no message, as from the service. */
+static ddb_code refuse_action(ddbi_ask *a, const char *name)
+{
+    char message[96];
+
+    snprintf(message, sizeof message, "%s is not supported by the local engine",
+             name);
+    return ddbi_refuse_coral(a, "UnknownOperationException",
+                             ddbi_action_lacks(name) ? message : NULL);
+}
+
+static ddb_code run(ddbi_ask *a, const char *name, const ddbi_action *action,
+                    ddb_bytes body)
 {
     ddb_code code;
 
     if (action == NULL)
-        return ddbi_refuse_coral(a, "UnknownOperationException", NULL);
+        return refuse_action(a, name);
     code = ddbi_read_request(a, action, body);
     if (code == DDB_OK)
         code = ddbi_op_legacy(a);
@@ -220,7 +233,7 @@ static ddb_code call_nolock(ddbi_local *l, const char *name, ddb_bytes body,
     if (code != DDB_OK)
         return code;
     begin(l, out, err, &a);
-    code = run(&a, action, body);
+    code = run(&a, name, action, body);
     if (code != DDB_OK)
         ddbi_buf_clear(out);
     if (code == DDB_SERVICE) {

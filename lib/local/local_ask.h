@@ -92,6 +92,8 @@ typedef struct ddbi_action {
 
 /* NULL: the service has no such action, or we have not.  A binary search. */
 const ddbi_action *ddbi_action_find(const char *name);
+/* Has the service such an action that we have not? */
+int ddbi_action_lacks(const char *name);
 
 /* local_create.c, local_alter.c, local_tables.c, local_tags.c, local_ttl.c */
 ddbi_handler ddbi_do_create_table_check, ddbi_do_create_table,
