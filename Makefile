@@ -394,7 +394,8 @@ e2e_src = \
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
-    $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c) \
+    $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c \
+        tests/fuzz/fuzz_request.c) \
     $(if $(local_server),tests/fuzz/fuzz_auth.c) \
     tests/fuzz/fuzz_answer.c \
     tests/fuzz/fuzz_endpoint.c \
