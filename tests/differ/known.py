@@ -219,3 +219,107 @@ messages('words of empty keys', OURS, 'the service has new words for it',
          'invalid: The AttributeValue for a key',
          'not valid. The AttributeValue for a key')
 
+
+
+@known('sizes of text', OURS, 'it counts characters, the service bytes')
+def _(case):
+    step = re.search(r'CapacityUnits: ([.\d]+), ours ([.\d]+)$', case.what)
+    return step is not None and case.action in ('Query', 'Scan') and \
+        0 < float(step.group(2)) - float(step.group(1)) <= 1
+
+
+@known('the type of false', OURS, 'it takes a BOOL that is false for no value')
+def _(case):
+    return 'attribute_type' in member(case, 'FilterExpression') + \
+        member(case, 'ConditionExpression') and 'BOOL' in text(case)
+
+
+messages('binaries in messages', OURS, 'the service shows them as Java does',
+         'operand: AttributeValue: {B:', 'java.nio.HeapByteBuffer')
+
+messages('short names of tables', OURS,
+         'one byte is enough since names may be ARNs; CreateTable alone wants 3',
+         'Member must have length greater than or equal to 3',
+         '^(?!.*greater than or equal to 3)')
+
+messages('a body that is a text', OURS, 'it reads it as an empty request',
+         "Value null at '", 'SerializationException: None')
+
+messages('what a key is compared with', NOBODY_KNOWS,
+         'that it is of a wrong type is said in the words of KeyConditions, or '
+         'of the expression',
+         'ComparisonOperator [A-Z_]* is not valid for [A-Z]* AttributeValue',
+         'parameter type does not match schema type|key schema element|'
+         'Incorrect operand type')
+
+messages('the beginning of messages about keys', OURS,
+         'the service tells in which expression today',
+         'KeyConditionExpressions (must|cannot)',
+         'Invalid KeyConditionExpression: KeyConditionExpressions (must|cannot)')
+
+messages('empty names', OURS, 'it does not look at the names that are given',
+         None, '(Empty attribute name for key|An attribute name may not be '
+         'empty)')
+
+messages('null in a set', OURS, 'it passes over it', None,
+         'A set may not have a null as a member')
+
+messages('reserved words that are operators', OURS,
+         'AND, IN and the like are no names to the parser of the service',
+         'reserved keyword: (AND|OR|NOT|IN|BETWEEN)', 'Syntax error; token: ')
+
+messages('keywords of updates', OURS,
+         'SET, ADD, REMOVE and DELETE are words of the grammar in all '
+         'expressions', '', 'Syntax error; token: "(SET|ADD|REMOVE|DELETE)"')
+
+messages('paths into keys', OURS, 'it does not look whether a key is a scalar',
+         None, 'Key attributes must be scalars;')
+
+messages('truth in other words', OURS,
+         'true and false, yes and no, 1 and 0 are all that a text may say',
+         '', 'Unexpected token received from parser')
+
+messages('tables of tables', OURS, 'it says it of the map as of any other',
+         'Member must have length greater than or equal to 1',
+         'The requestItems parameter is required')
+
+messages('segments', OURS, 'it takes a Segment alone', '',
+         'The TotalSegments parameter is required')
+
+# ---- Of two mistakes, which is told -----------------------------------------
+
+JSON_TYPES = 'SerializationException: (?!None)'
+
+
+@known('two members of a wrong type', OURS,
+       'the service reads a request from its beginning; it goes by its own '
+       'order of members')
+def _(case):
+    return all(re.match(JSON_TYPES, said(answer))
+               for answer in (case.peer, case.ours))
+
+
+def pair(name, peer, ours):
+    messages('two mistakes: ' + name, NOBODY_KNOWS, 'both are there; dynalite '
+             'and the engine look in another order', peer, ours)
+
+
+pair('in the paths and values of an update',
+     'expression (refers to an attribute that|is invalid for update)|'
+     'An operand in the update expression has an incorrect data type',
+     'document path provided in the update expression is invalid|'
+     'The conditional request failed')
+pair('a condition and an update', 'The conditional request failed',
+     'in the update expression')
+pair('values that are not defined',
+     'attribute value used in expression is not defined',
+     'attribute value used in expression is not defined|Incorrect operand type')
+pair('a batch too long and its keys',
+     'item keys contains duplicates|does not match the schema',
+     'Too many items requested|Nesting Levels')
+pair('a table that is there and its description',
+     'ResourceInUseException', 'ValidationException')
+pair('members that are missing and too short',
+     "validation errors? detected: Value ", "validation errors? detected: Value ")
+pair('functions and sections of an update', 'Invalid function name',
+     'section can only be used once')
