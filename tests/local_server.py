@@ -1000,6 +1000,39 @@ def check_unprocessed():
             same('keys too', len(missing) + len(got['Responses']['ttt']), 50)
             ok('some of them', 5 < len(missing) < 40, len(missing))
             return left, missing
+    local = {'KeySchema': [{'AttributeName': 'k', 'KeyType': 'HASH'},
+                           {'AttributeName': 's', 'KeyType': 'RANGE'}]}
+    with server('--unprocessed-rate', '0.2', '--seed', 1) as s:
+        client = s.boto()
+        make_table(client, **local, AttributeDefinitions=[
+            {'AttributeName': n, 'AttributeType': 'S'} for n in 'ksabc'],
+            LocalSecondaryIndexes=[{
+                'IndexName': 'by_' + n, 'KeySchema': [
+                    {'AttributeName': 'k', 'KeyType': 'HASH'},
+                    {'AttributeName': n, 'KeyType': 'RANGE'}],
+                'Projection': {'ProjectionType': 'ALL'}} for n in 'abc'])
+        n = 0
+        for i in range(12):
+            back = client.batch_write_item(RequestItems={'ttt': [
+                {'PutRequest': {'Item': {a: {'S': '%d-%d' % (i, j)} for a in
+                                         'ksabc'}}} for j in range(25)]})
+            n += len(back['UnprocessedItems'].get('ttt', []))
+        ok('local indexes do not make it more', 35 < n < 90, n)
+    with server('--unprocessed-rate', '1', '--seed', 1) as s:
+        client = s.boto()
+        make_table(client)
+        item = {'k': {'S': 'a'}}
+        same('transactions are not batches', client.transact_write_items(
+            TransactItems=[{'Put': {'TableName': 'ttt', 'Item': item}}])[
+                'ResponseMetadata']['HTTPStatusCode'], 200)
+        try:
+            client.batch_write_item(RequestItems={'ttt': [
+                {'PutRequest': {'Item': item}}]})
+            ok('all of a batch', False)
+        except ClientError as e:
+            ok('all of a batch', e.response['Error']['Code'] in (
+                'ThrottlingException',
+                'ProvisionedThroughputExceededException'), e)
     one = day(3)
     same('the same seed', day(3), one)
     ok('another seed', day(4) != one)

@@ -247,7 +247,7 @@ const char *server_front_admit(void *arg, const ddbi_use *use)
 {
     server_front *f = arg;
 
-    if (use->batch && use->index == NULL &&
+    if (f->batch && use->index == NULL &&
         server_unprocessed(f->options, f->number, f->items++))
         return use->write ? "TableWriteKeyRangeThroughputExceeded"
                           : "TableReadKeyRangeThroughputExceeded";
@@ -266,6 +266,7 @@ static void call_engine(server_front *f, server_exchange *x, const char *action,
     if (admits) {
         pthread_mutex_lock(&f->admitting);
         f->number = number;
+        f->batch = strncmp(action, "Batch", 5) == 0;
         f->items = 0;
     }
     code = ddbi_local_call(f->engine, action, (ddb_bytes){x->body.p, x->body.n},

@@ -28,6 +28,7 @@ typedef struct {
     pthread_mutex_t admitting;   /* held over the engine's call when what it
                                   admits depends on the request */
     uint64_t number;             /* of the request that holds it */
+    int batch;                   /* it is BatchGetItem or BatchWriteItem */
     uint64_t items;              /* of its batch, asked for so far */
     atomic_uint_fast64_t served; /* requests of the API */
     uint64_t ids[2];             /* random, for request ids */

@@ -126,9 +126,6 @@ static ddb_code admit(ddbi_ask *a, const ddbi_cost *cost,
 
     if (use->units <= 0 || why->reason)
         return DDB_OK;
-    /* A local index shares the table's throughput and its partitions. */
-    if (index && index->local)
-        index = NULL, of = &cost->table->self;
     code = index_name(a, index, &use->index);
     if (code != DDB_OK)
         return code;
@@ -138,6 +135,15 @@ static ddb_code admit(ddbi_ask *a, const ddbi_cost *cost,
     why->table = cost->table;
     why->index = index;
     return DDB_OK;
+}
+
+/* A local index shares the table's throughput and its partitions. */
+static double with_local(const ddbi_table *t, double units, const double *used)
+{
+    for (uint32_t i = 0; i < t->n_indexes; i++)
+        if (t->indexes[i].local)
+            units += used[i];
+    return units;
 }
 
 static ddb_code admit_all(ddbi_ask *a, const ddbi_cost *cost,
@@ -154,10 +160,12 @@ static ddb_code admit_all(ddbi_ask *a, const ddbi_cost *cost,
         const double *used = write ? cost->index_write : cost->index_read;
 
         use.write = write;
-        use.units = write ? cost->write : cost->read;
+        use.units = with_local(t, write ? cost->write : cost->read, used);
         use.partition = partition;
         code = admit(a, cost, NULL, &use, why);
         for (uint32_t i = 0; i < t->n_indexes && code == DDB_OK; i++) {
+            if (t->indexes[i].local)
+                continue;
             use.units = used[i];
             if (cost->index_partition[i].n)
                 use.partition = cost->index_partition[i];
