@@ -275,6 +275,7 @@ server_src = \
     tools/server_keys.c \
     tools/server_log.c \
     tools/server_options.c \
+    tools/server_parts.c \
     tools/server_throttle.c
 
 test_src = \
@@ -570,7 +571,8 @@ static-tools: $(static_tools)
 
 # The tool's own files are tested too, all but its main().
 tool_units = $(filter-out $O/tools/ddb.o,$(ddb_obj)) \
-    $(filter $(server_test_src:tests/test_%.c=$O/tools/%.o),$(server_obj))
+    $(filter $(server_test_src:tests/test_%.c=$O/tools/%.o) \
+        $O/tools/server_parts.o,$(server_obj))
 
 # What tests put before the library's functions, and before OpenSSL's:
 # tests/failhash.c and tests/failevp.c.
@@ -596,7 +598,7 @@ $(fuzz_tests): %: %.o $O/tests/fuzz/replay.o $(static_lib)
 	$(say) LD $@
 	$(Q)$(link) -o $@ $(filter %.o,$^) $(static_lib) $(lib_libs) $(LIBS)
 $O/tests/fuzz/fuzz_auth $O/tests/fuzz/fuzz_auth-hunter: \
-    $O/tools/server_auth.o $O/tools/server_keys.o
+    $O/tools/server_auth.o $O/tools/server_keys.o $O/tools/server_parts.o
 
 check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 

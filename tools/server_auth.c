@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures, from the server's side.  First the parts are found, in the
- * header "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..."
- * or in the query (X-Amz-Algorithm and so on); then they are judged in the
- * service's order: date, host, algorithm, credential, scope, key, signature,
- * token.  The signature itself is made again from what was received, by the
- * library's own signer, and compared in constant time.
+ * Signatures, from the server's side.  Once their parts are found
+ * (server_parts.c) they are judged in the service's order: date, host,
+ * algorithm, credential, scope, key, signature, token.  The signature itself is
+ * made again from what was received, by the library's own signer, and compared
+ * in constant time.
  *
  * What a signature must cover: host, the date, and every x-amz- header.
  */
-#include "server_auth.h"
+#include "server_parts.h"
 
 #include "base/clock.h"
 #include "base/enc.h"
@@ -22,21 +21,15 @@
 #define WINDOW 300                      /* seconds to either side */
 #define MOST_EXPIRES (7 * 24 * 60 * 60) /* seconds: a week */
 #define HEX_SIZE (2 * (size_t)DDBI_SHA256_SIZE)
-#define AMZ_DATE_SIZE 16 /* 20260102T030405Z */
-#define MAX_SCOPE 128    /* bytes of key ID, region */
+#define MAX_SCOPE 128 /* bytes of key ID, region */
 
-/* The parts of a signature, as they came; p NULL: not there. */
+/* A signature that is being judged. */
 typedef struct {
-    ddb_bytes algorithm, credential, signature, signed_names, date, token;
-    ddb_bytes expires; /* of the query alone */
-    int in_query;
-
-    int64_t time;        /* of date: Unix seconds */
-    ddb_bytes scope[5];  /* key ID, day, region, service, terminator */
-    char stamp[17];      /* time as ISO 8601 */
-    ddbi_buf decoded;    /* what the parts of a query point into */
-    ddbi_buf query_left; /* the query without the signature */
-} parts;
+    server_parts parts;
+    int64_t time;       /* of its date: Unix seconds */
+    char stamp[17];     /* the same as ISO 8601 */
+    ddb_bytes scope[5]; /* key ID, day, region, service, terminator */
+} claim;
 
 typedef struct {
     const server_auth_in *in;
@@ -58,23 +51,11 @@ static ddb_code refuse(const judge *j, const char *type, const char *message)
     return refused(j, type);
 }
 
-/* ---- Headers ------------------------------------------------------------ */
-
-ddb_bytes server_header(const ddbi_header *headers, size_t n, const char *lower)
-{
-    ddb_bytes name = {lower, strlen(lower)};
-
-    for (size_t i = 0; i < n; i++)
-        if (ddbi_same_name(headers[i].name, name))
-            return ddbi_trim(headers[i].value.p, headers[i].value.n);
-    return (ddb_bytes){NULL, 0};
-}
-
 /* Is the header of this name among "a;b;c"? */
-static int is_signed(const parts *s, ddb_bytes name)
+static int is_signed(const claim *s, ddb_bytes name)
 {
-    const char *p = s->signed_names.p;
-    size_t left = s->signed_names.n;
+    const char *p = s->parts.signed_names.p;
+    size_t left = s->parts.signed_names.n;
 
     while (left > 0) {
         const char *end = memchr(p, ';', left);
@@ -89,226 +70,26 @@ static int is_signed(const parts *s, ddb_bytes name)
     return 0;
 }
 
-/* ---- Finding the parts -------------------------------------------------- */
-
-static ddb_code not_a_pair(const judge *j, ddb_bytes piece, ddb_bytes whole)
-{
-    ddbi_buf_add_c(j->message, '\'');
-    ddbi_buf_add(j->message, piece.p, piece.n);
-    ddbi_buf_add_str(j->message, "' not a valid key=value pair (missing "
-                                 "equal-sign) in Authorization header: '");
-    ddbi_buf_add(j->message, whole.p, whole.n);
-    ddbi_buf_add_str(j->message, "'.");
-    return refused(j, "IncompleteSignatureException");
-}
-
-static void take_pair(parts *s, const char *p, size_t name_n, size_t n)
-{
-    ddb_bytes name = {p, name_n};
-    ddb_bytes value = {p + name_n + 1, n - name_n - 1};
-
-    if (ddbi_equal_text(name, "Credential"))
-        s->credential = value;
-    else if (ddbi_equal_text(name, "Signature"))
-        s->signature = value;
-    else if (ddbi_equal_text(name, "SignedHeaders"))
-        s->signed_names = value;
-}
-
-/* Separated by commas and spaces. */
-static ddb_code read_pairs(const judge *j, ddb_bytes header, parts *s)
-{
-    const char *p = header.p;
-    const char *end = p + header.n;
-
-    while (p < end && *p != ' ' && *p != ',')
-        p++;
-    s->algorithm = (ddb_bytes){header.p, (size_t)(p - (const char *)header.p)};
-    while (p < end) {
-        const char *start, *equals;
-
-        while (p < end && (*p == ' ' || *p == ',' || *p == '\t'))
-            p++;
-        for (start = p; p < end && *p != ' ' && *p != ',' && *p != '\t';)
-            p++;
-        if (p == start)
-            break;
-        equals = memchr(start, '=', (size_t)(p - start));
-        if (equals == NULL)
-            return not_a_pair(j, (ddb_bytes){start, (size_t)(p - start)},
-                              header);
-        take_pair(s, start, (size_t)(equals - start), (size_t)(p - start));
-    }
-    return DDB_OK;
-}
-
-static void want(const judge *j, ddb_bytes part, const char *message)
-{
-    if (part.n == 0)
-        ddbi_buf_add_str(j->message, message);
-}
-
-static ddb_code read_header(const judge *j, ddb_bytes header, parts *s)
-{
-    const server_auth_in *in = j->in;
-    ddb_code code = read_pairs(j, header, s);
-
-    if (code != DDB_OK)
-        return code;
-    s->date = server_header(in->headers, in->n_headers, "x-amz-date");
-    if (s->date.n == 0)
-        s->date = server_header(in->headers, in->n_headers, "date");
-    s->token =
-        server_header(in->headers, in->n_headers, "x-amz-security-token");
-    want(j, s->credential,
-         "Authorization header requires 'Credential' parameter. ");
-    want(j, s->signature,
-         "Authorization header requires 'Signature' parameter. ");
-    want(j, s->signed_names,
-         "Authorization header requires 'SignedHeaders' parameter. ");
-    want(j, s->date,
-         "Authorization header requires existence of either a 'X-Amz-Date' or "
-         "a 'Date' header. ");
-    if (j->message->n == 0)
-        return j->message->failed;
-    ddbi_buf_add_str(j->message, "Authorization=");
-    ddbi_buf_add(j->message, header.p, header.n);
-    return refused(j, "IncompleteSignatureException");
-}
-
-/* %XX undone; what is no escape stays as it is. */
-static ddb_bytes decode(ddbi_buf *b, const char *p, size_t n)
-{
-    size_t start = b->n;
-
-    for (size_t i = 0; i < n; i++) {
-        int high = p[i] == '%' && n - i > 2 ? ddbi_hex_digit(p[i + 1]) : -1;
-        int low = high >= 0 ? ddbi_hex_digit(p[i + 2]) : -1;
-
-        if (low >= 0) {
-            ddbi_buf_add_c(b, (char)(high << 4 | low));
-            i += 2;
-        } else {
-            ddbi_buf_add_c(b, p[i]);
-        }
-    }
-    return (ddb_bytes){b->p != NULL ? b->p + start : NULL, b->n - start};
-}
-
-/* The part of a query's parameter; NULL: it is none of ours. */
-static ddb_bytes *part_of(parts *s, ddb_bytes name)
-{
-    const struct {
-        const char *name;
-        ddb_bytes *part;
-    } table[] = {
-        {"X-Amz-Algorithm", &s->algorithm},
-        {"X-Amz-Credential", &s->credential},
-        {"X-Amz-Date", &s->date},
-        {"X-Amz-Expires", &s->expires},
-        {"X-Amz-Security-Token", &s->token},
-        {"X-Amz-Signature", &s->signature},
-        {"X-Amz-SignedHeaders", &s->signed_names},
-    };
-
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (ddbi_equal_text(name, table[i].name))
-            return table[i].part;
-    return NULL;
-}
-
-/* All of a signature that the query has; what remains is what was signed. */
-static ddb_code read_query(parts *s, ddb_bytes query)
-{
-    const char *p = query.p;
-    size_t left = query.n;
-
-    /* Decoding makes nothing longer: parts may point into the buffer. */
-    if (ddbi_buf_reserve(&s->decoded, query.n) != 0)
-        return DDB_NOMEM;
-    while (left > 0) {
-        const char *amp = memchr(p, '&', left);
-        size_t n = amp != NULL ? (size_t)(amp - p) : left;
-        const char *equals = memchr(p, '=', n);
-        size_t name_n = equals != NULL ? (size_t)(equals - p) : n;
-        size_t value_at = name_n + (equals != NULL);
-        ddb_bytes name = decode(&s->decoded, p, name_n);
-        ddb_bytes *part = part_of(s, name);
-
-        if (part != NULL)
-            *part = decode(&s->decoded, p + value_at, n - value_at);
-        if (part != &s->signature) {
-            if (s->query_left.n > 0)
-                ddbi_buf_add_c(&s->query_left, '&');
-            ddbi_buf_add(&s->query_left, p, n);
-        }
-        n += amp != NULL;
-        p += n;
-        left -= n;
-    }
-    return s->query_left.failed;
-}
-
-static ddb_code check_query(const judge *j, const parts *s)
-{
-    want(j, s->algorithm,
-         "AWS query-string parameters must include 'X-Amz-Algorithm'. ");
-    want(j, s->credential,
-         "AWS query-string parameters must include 'X-Amz-Credential'. ");
-    want(j, s->signature,
-         "AWS query-string parameters must include 'X-Amz-Signature'. ");
-    want(j, s->signed_names,
-         "AWS query-string parameters must include 'X-Amz-SignedHeaders'. ");
-    want(j, s->date, "AWS query-string parameters must include 'X-Amz-Date'. ");
-    if (j->message->n == 0)
-        return j->message->failed;
-    return refuse(j, "IncompleteSignatureException",
-                  "Re-examine the query-string parameters.");
-}
-
-static ddb_code find_parts(const judge *j, parts *s)
-{
-    ddb_bytes header =
-        server_header(j->in->headers, j->in->n_headers, "authorization");
-    ddb_code code = DDB_OK;
-
-    if (j->in->query.n > 0) {
-        code = read_query(s, j->in->query);
-        s->in_query = s->algorithm.p != NULL;
-    }
-    if (code != DDB_OK)
-        return code;
-    if (s->in_query && header.p != NULL)
-        return refuse(j, "InvalidSignatureException",
-                      "Found both 'X-Amz-Algorithm' as a query-string param "
-                      "and 'Authorization' as HTTP header.");
-    if (s->in_query)
-        return check_query(j, s);
-    if (header.n < 5 || memcmp(header.p, "AWS4-", 5) != 0)
-        return refuse(j, "MissingAuthenticationTokenException",
-                      "Request is missing Authentication Token");
-    return read_header(j, header, s);
-}
-
 /* ---- Judging them ------------------------------------------------------- */
 
-static ddb_code read_date(const judge *j, parts *s)
+static ddb_code read_date(const judge *j, claim *s)
 {
-    if (ddbi_parse_amz_date(s->date.p, s->date.n, &s->time) == 0 ||
-        (!s->in_query &&
-         ddbi_parse_http_date(s->date.p, s->date.n, &s->time) == 0)) {
+    if (ddbi_parse_amz_date(s->parts.date.p, s->parts.date.n, &s->time) == 0 ||
+        (!s->parts.in_query &&
+         ddbi_parse_http_date(s->parts.date.p, s->parts.date.n, &s->time) ==
+             0)) {
         ddbi_format_amz_date(s->time, s->stamp);
         return DDB_OK;
     }
     ddbi_buf_add_str(j->message,
                      "Date must be in ISO-8601 'basic format'. Got '");
-    ddbi_buf_add(j->message, s->date.p, s->date.n);
+    ddbi_buf_add(j->message, s->parts.date.p, s->parts.date.n);
     return refuse(j, "IncompleteSignatureException",
                   "'. See http://en.wikipedia.org/wiki/ISO_8601");
 }
 
 /* "... 20260102T030405Z is now earlier than LIMIT (NOW - 5 min.)" */
-static ddb_code out_of_time(const judge *j, const parts *s, const char *begin,
+static ddb_code out_of_time(const judge *j, const claim *s, const char *begin,
                             const char *middle, int64_t distance)
 {
     char text[17];
@@ -328,13 +109,13 @@ static ddb_code out_of_time(const judge *j, const parts *s, const char *begin,
                   seconds % 60 == 0 ? " min.)" : " sec.)");
 }
 
-static ddb_code check_time(const judge *j, const parts *s)
+static ddb_code check_time(const judge *j, const claim *s)
 {
     int64_t back = WINDOW;
     uint64_t expires;
 
-    if (s->expires.p != NULL) {
-        if (ddbi_parse_u64(s->expires.p, s->expires.n, MOST_EXPIRES,
+    if (s->parts.expires.p != NULL) {
+        if (ddbi_parse_u64(s->parts.expires.p, s->parts.expires.n, MOST_EXPIRES,
                            &expires) != 0)
             return refuse(j, "IncompleteSignatureException",
                           "X-Amz-Expires must be a number of seconds, at most "
@@ -352,7 +133,7 @@ static ddb_code check_time(const judge *j, const parts *s)
     return DDB_OK;
 }
 
-static ddb_code check_signed_names(const judge *j, const parts *s)
+static ddb_code check_signed_names(const judge *j, const claim *s)
 {
     const server_auth_in *in = j->in;
 
@@ -366,7 +147,7 @@ static ddb_code check_signed_names(const judge *j, const parts *s)
                                                 (ddb_bytes){"x-amz-", 6});
 
         /* Without it the date would be whatever somebody writes there. */
-        if (s->date.p != NULL && !s->in_query &&
+        if (s->parts.date.p != NULL && !s->parts.in_query &&
             ddbi_same_name(name, (ddb_bytes){"date", 4}))
             must = server_header(in->headers, in->n_headers, "x-amz-date").p ==
                    NULL;
@@ -380,21 +161,21 @@ static ddb_code check_signed_names(const judge *j, const parts *s)
     return DDB_OK;
 }
 
-static ddb_code check_algorithm(const judge *j, const parts *s)
+static ddb_code check_algorithm(const judge *j, const claim *s)
 {
-    if (ddbi_equal_text(s->algorithm, ALGORITHM))
+    if (ddbi_equal_text(s->parts.algorithm, ALGORITHM))
         return DDB_OK;
     ddbi_buf_add_str(j->message, "Unsupported AWS 'algorithm': '");
-    ddbi_buf_add(j->message, s->algorithm.p, s->algorithm.n);
+    ddbi_buf_add(j->message, s->parts.algorithm.p, s->parts.algorithm.n);
     return refuse(j, "IncompleteSignatureException",
                   "' (only AWS4-HMAC-SHA256 for now). ");
 }
 
 /* keyid/date/region/service/term; slashes at the end are passed over. */
-static ddb_code split_credential(const judge *j, parts *s)
+static ddb_code split_credential(const judge *j, claim *s)
 {
-    const char *p = s->credential.p;
-    size_t left = s->credential.n;
+    const char *p = s->parts.credential.p;
+    size_t left = s->parts.credential.n;
     size_t n = 0;
 
     while (left > 0 && p[left - 1] == '/')
@@ -414,7 +195,7 @@ static ddb_code split_credential(const judge *j, parts *s)
     ddbi_buf_add_str(j->message,
                      "Credential must have exactly 5 slash-delimited elements, "
                      "e.g. keyid/date/region/service/term, got '");
-    ddbi_buf_add(j->message, s->credential.p, s->credential.n);
+    ddbi_buf_add(j->message, s->parts.credential.p, s->parts.credential.n);
     return refuse(j, "IncompleteSignatureException", "'");
 }
 
@@ -428,7 +209,7 @@ static int is_region(ddb_bytes region)
     return region.n > 0 && region.n < MAX_SCOPE;
 }
 
-static ddb_code check_scope(const judge *j, const parts *s)
+static ddb_code check_scope(const judge *j, const claim *s)
 {
     const ddb_bytes *scope = s->scope;
     ddbi_buf *m = j->message;
@@ -467,11 +248,11 @@ static ddb_code check_scope(const judge *j, const parts *s)
 
 /* What the client says that it signed, as headers to sign.  Returns how many;
  * more than there is room for: too many. */
-static size_t signed_headers(const server_auth_in *in, const parts *s,
+static size_t signed_headers(const server_auth_in *in, const claim *s,
                              ddbi_header out[DDBI_MAX_SIGNED_HEADERS])
 {
-    const char *p = s->signed_names.p;
-    size_t left = s->signed_names.n;
+    const char *p = s->parts.signed_names.p;
+    size_t left = s->parts.signed_names.n;
     size_t n = 0;
 
     while (left > 0) {
@@ -514,7 +295,7 @@ static int same_secret(ddb_bytes a, ddb_bytes b)
 }
 
 /* 1: the key made this signature. */
-static ddb_code verify(const judge *j, const parts *s, const server_key *key,
+static ddb_code verify(const judge *j, const claim *s, const server_key *key,
                        int *ok)
 {
     const server_auth_in *in = j->in;
@@ -529,8 +310,9 @@ static ddb_code verify(const judge *j, const parts *s, const server_key *key,
         .now = s->time,
         .method = in->method,
         .path = in->path,
-        .query = s->in_query ? (ddb_bytes){s->query_left.p, s->query_left.n}
-                             : in->query,
+        .query = s->parts.in_query
+                     ? (ddb_bytes){s->parts.query_left.p, s->parts.query_left.n}
+                     : in->query,
         .headers = headers,
         .n_headers = signed_headers(in, s, headers),
         .body = in->body,
@@ -544,12 +326,12 @@ static ddb_code verify(const judge *j, const parts *s, const server_key *key,
     code = ddbi_sign(j->signer, &sign, &made);
     if (code == DDB_OK)
         *ok = same_secret((ddb_bytes){made.p + made.n - HEX_SIZE, HEX_SIZE},
-                          s->signature);
+                          s->parts.signature);
     ddbi_buf_free(&made);
     return code;
 }
 
-static ddb_code check_signature(const judge *j, const parts *s)
+static ddb_code check_signature(const judge *j, const claim *s)
 {
     const server_keys *keys = j->rules->keys;
     int known = 0;
@@ -568,7 +350,7 @@ static ddb_code check_signature(const judge *j, const parts *s)
             return code;
         if (key->token != NULL)
             token.n = strlen(key->token);
-        if (ok && same_secret(token, s->token))
+        if (ok && same_secret(token, s->parts.token))
             return DDB_OK;
         if (ok)
             break;
@@ -583,11 +365,12 @@ static ddb_code check_signature(const judge *j, const parts *s)
                   "details.");
 }
 
-static ddb_code judge_parts(const judge *j, parts *s)
+static ddb_code judge_claim(const judge *j, claim *s)
 {
     ddb_code code;
 
-    if ((code = find_parts(j, s)) != DDB_OK ||
+    if ((code = server_parts_find(j->in, &s->parts, j->type, j->message)) !=
+            DDB_OK ||
         (code = read_date(j, s)) != DDB_OK ||
         (code = check_time(j, s)) != DDB_OK ||
         (code = check_signed_names(j, s)) != DDB_OK ||
@@ -602,12 +385,11 @@ ddb_code server_auth(const server_auth_in *in, const server_auth_rules *rules,
                      ddbi_signer *signer, const char **type, ddbi_buf *message)
 {
     const judge j = {in, rules, signer, type, message};
-    parts s = {.decoded = {.secret = 1}, .query_left = {.secret = 1}};
+    claim s = {0};
     ddb_code code;
 
     ddbi_buf_clear(message);
-    code = judge_parts(&j, &s);
-    ddbi_buf_free(&s.decoded);
-    ddbi_buf_free(&s.query_left);
+    code = judge_claim(&j, &s);
+    server_parts_free(&s.parts);
     return code;
 }

@@ -33,9 +33,4 @@ typedef struct {
 ddb_code server_auth(const server_auth_in *in, const server_auth_rules *rules,
                      ddbi_signer *signer, const char **type, ddbi_buf *message);
 
-/* The value of a header, trimmed; p NULL: there is none.  lower is in lower
- * case. */
-ddb_bytes server_header(const ddbi_header *headers, size_t n,
-                        const char *lower);
-
 #endif

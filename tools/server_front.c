@@ -13,6 +13,7 @@
 #include "base/enc.h"
 #include "base/hash.h"
 #include "server_bad_day.h"
+#include "server_parts.h"
 #include "wire/json_read.h"
 #include "wire/json_write.h"
 

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "server_log.h"
+#include "server_parts.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
