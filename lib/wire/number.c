@@ -91,13 +91,13 @@ static ddb_code take_digits(const char *first, const char *end,
             return DDB_TOO_LARGE;
         out->digit[out->n++] = (unsigned char)(*first - '0');
     }
-    /* The service looks at a zero's exponent too, as it is written. */
-    if (out->n == 0)
-        exponent++;
+    if (out->n == 0) { /* zero is zero, whatever its exponent */
+        out->negative = 0;
+        return DDB_OK;
+    }
     if (exponent < MIN_EXPONENT || exponent > MAX_EXPONENT)
         return DDB_TOO_LARGE;
-    out->exponent = out->n ? (int)exponent : 0;
-    out->negative = out->negative && out->n;
+    out->exponent = (int)exponent;
     return DDB_OK;
 }
 
