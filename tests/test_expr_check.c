@@ -523,7 +523,6 @@ static const struct {
     {"set q = if_not_exists(b, :b)", DDB_B},
     {"set q = if_not_exists(b, if_not_exists(c, :bs))", DDB_BS},
     {"set q = if_not_exists(b, c)", 0},
-    {"set q = if_not_exists(b, list_append(c, c))", DDB_L},
     {"set q.a = :s", 0},
     {"remove q", 0},
     {"add q :n", DDB_N},

@@ -378,6 +378,9 @@ static const row updates[] = {
     {"set a = size(b)", NO_CONDITION "size"},
     {"set a = contains(b, c)", NO_CONDITION "contains"},
     {"set a = if_not_exists(a, size(b))", NO_CONDITION "size"},
+    {"set a = list_append(list_append(b, c), d)", MISUSED "list_append"},
+    {"set a = list_append(b, (list_append(c, d)))", MISUSED "list_append"},
+    {"set a = if_not_exists(b, list_append(c, d))", MISUSED "list_append"},
     {"remove a[2147483648]", INDEX "[2147483648]"},
 
     {"set a = #z set c = :z", TWICE("SET")},

@@ -62,8 +62,16 @@ ddb_code ddbi_parse_fault(const ddbi_parser *p, int section)
     return f->what ? ddbi_expr_refuse(p->scope, f->what, f->which) : DDB_OK;
 }
 
+static void note_misuse(ddbi_parser *p, int function, uint32_t at)
+{
+    ddbi_note(p,
+              "The function is not allowed to be used this way in an "
+              "expression; function: ",
+              ddb_str(functions[function].name), at);
+}
+
 void ddbi_note_function(ddbi_parser *p, int function, ddb_bytes name,
-                        uint32_t at)
+                        uint32_t at, int in_call)
 {
     if (function == FUNCTION_NONE)
         ddbi_note(p, "Invalid function name; function: ", name, at);
@@ -77,6 +85,8 @@ void ddbi_note_function(ddbi_parser *p, int function, ddb_bytes name,
                   "The function is not allowed in a condition expression; "
                   "function: ",
                   name, at);
+    else if (function == FUNCTION_LIST_APPEND && in_call)
+        note_misuse(p, function, at);
 }
 
 void ddbi_note_call(ddbi_parser *p, int as_condition)
@@ -86,10 +96,7 @@ void ddbi_note_call(ddbi_parser *p, int as_condition)
     if (p->last != DDBI_LAST_CALL || p->update || function == FUNCTION_NONE)
         return;
     if (functions[function].condition != as_condition)
-        ddbi_note(p,
-                  "The function is not allowed to be used this way in an "
-                  "expression; function: ",
-                  ddb_str(functions[function].name), p->last_call);
+        note_misuse(p, function, p->last_call);
 }
 
 ddb_code ddbi_parse_operators(const ddbi_parser *p)

@@ -129,16 +129,27 @@ ddb_code ddbi_parse_value(ddbi_parser *p)
     return next(p);
 }
 
+/* Is what is read now an operand of a function? */
+static int in_call(const ddbi_parser *p)
+{
+    const ddbi_frame *f = &p->frames[p->n_frames - 1];
+
+    while (f->kind == FRAME_PAREN)
+        f--;
+    return f->kind == FRAME_CALL;
+}
+
 static ddb_code open_call(ddbi_parser *p)
 {
     ddb_bytes name = ddbi_lex_text(&p->lex);
     int function = ddbi_function_find(name);
+    int nested = in_call(p);
     ddbi_frame *f = push(p, FRAME_CALL, function);
 
     if (!f)
         return DDB_NOMEM;
     f->at = p->lex.start;
-    ddbi_note_function(p, function, name, f->at);
+    ddbi_note_function(p, function, name, f->at, nested);
     p->operators += (uint32_t)p->update;
     ddbi_lex_next(&p->lex);
     return next(p);

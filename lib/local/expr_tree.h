@@ -207,9 +207,10 @@ const char *ddbi_function_name(int function);
 
 /* The first in the text is told; at one place, the first that is noted. */
 void ddbi_note(ddbi_parser *p, const char *what, ddb_bytes which, uint32_t at);
-/* A function is there, which may not be one of this kind of expression's. */
+/* A function is there, which may not be one of this kind of expression's, or
+ * not one that is another's operand (in_call). */
 void ddbi_note_function(ddbi_parser *p, int function, ddb_bytes name,
-                        uint32_t at);
+                        uint32_t at, int in_call);
 /* The call that was read last stands where a condition has to, or where an
  * operand has to. */
 void ddbi_note_call(ddbi_parser *p, int as_condition);
