@@ -362,6 +362,16 @@ START_TEST(knows_the_limits_of_names)
                    "expression attribute map contains a key that is too long; "
                    "size of key: 256");
     free(text);
+    text = filled("{'TableName':'hash','Key':{'a':{'S':'a'}},"
+                  "'UpdateExpression':'SET #n = :v',"
+                  "'ExpressionAttributeNames':{'#n':'@'},"
+                  "'ExpressionAttributeValues':{':v':{'N':'1'}}}",
+                  65536);
+    engine_invalid("UpdateItem", text,
+                   "ExpressionAttributeNames contains invalid value: Attribute "
+                   "name is too large, must be less than 65536 bytes for key "
+                   "#n");
+    free(text);
 }
 END_TEST
 

@@ -156,13 +156,17 @@ static ddb_code check_names(ddbi_ask *a, const ddbi_names_in *names)
     code = check_sum(a, of, sum);
     for (uint32_t i = 0; i < names->n && code == DDB_OK; i++)
         code = check_placeholder(a, of, names->p[i].name, '#');
-    for (uint32_t i = 0; i < names->n && code == DDB_OK; i++)
-        if (names->p[i].value.n == 0)
+    for (uint32_t i = 0; i < names->n && code == DDB_OK; i++) {
+        size_t n = names->p[i].value.n;
+
+        if (n == 0 || n > DDBI_MAX_ATTRIBUTE_NAME)
             code = ddbi_refuse_invalid(
-                a,
-                "%s contains invalid value: Empty attribute name for key "
-                "%.*s",
-                of, (int)names->p[i].name.n, (const char *)names->p[i].name.p);
+                a, "%s contains invalid value: %s for key %.*s", of,
+                n == 0 ? "Empty attribute name"
+                       : "Attribute name is too large, must be less than "
+                         "65536 bytes",
+                (int)names->p[i].name.n, (const char *)names->p[i].name.p);
+    }
     return code;
 }
 
