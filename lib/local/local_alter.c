@@ -256,18 +256,58 @@ static ddb_code new_units(ddbi_ask *a, const change *c, const ddbi_index_in *in,
     return ddbi_rule_throughput(a, &in->throughput);
 }
 
-/* Key attributes that the table has already keep their types, whatever the
- * request says of them. */
-static void keep_types(const ddbi_table *t, ddbi_index *x)
+static void show_schema(ddbi_buf *b, const ddbi_index *x)
 {
-    ddbi_key_attribute *keys[] = {&x->pk, &x->sk};
+    const ddbi_key_attribute *keys[] = {&x->pk, &x->sk};
 
-    for (int k = 0; k < 2; k++) {
-        ddb_type type = ddbi_table_key_type(t, keys[k]->name);
-
-        if (type)
-            keys[k]->type = type;
+    ddbi_buf_add_str(b, "Schema:[");
+    for (int k = 0; k < 2 && keys[k]->name.n; k++) {
+        ddbi_buf_add_str(b,
+                         k ? ", SchemaElement: key{" : "SchemaElement: key{");
+        ddbi_buf_add(b, keys[k]->name.p, keys[k]->name.n);
+        ddbi_buf_add_c(b, ':');
+        ddbi_buf_add_str(b, ddbi_type_name(keys[k]->type));
+        ddbi_buf_add_str(b, k ? ":RANGE}" : ":HASH}");
     }
+    ddbi_buf_add_c(b, ']');
+}
+
+/* Do the two take an attribute for keys of two types? */
+static int types_differ(const ddbi_index *x, const ddbi_index *y)
+{
+    const ddbi_key_attribute *keys[] = {&x->pk, &x->sk, &y->pk, &y->sk};
+
+    for (int i = 0; i < 2; i++)
+        for (int k = 2; k < 4; k++)
+            if (keys[i]->name.n && ddbi_equal(keys[i]->name, keys[k]->name) &&
+                keys[i]->type != keys[k]->type)
+                return 1;
+    return 0;
+}
+
+/* Key attributes that the table has already keep their types. */
+static ddb_code check_types(ddbi_ask *a, const ddbi_table *t,
+                            const ddbi_index *x)
+{
+    const ddbi_index *old = &t->self;
+    ddbi_buf b = {0};
+    ddb_code code;
+
+    for (uint32_t i = 0; !types_differ(old, x); i++) {
+        if (i == t->n_indexes)
+            return DDB_OK;
+        old = &t->indexes[i];
+    }
+    ddbi_buf_add_str(&b, BAD "Attributes cannot be redefined. Please check "
+                             "that your attribute has the same type as "
+                             "previously defined. Existing schema: ");
+    show_schema(&b, old);
+    ddbi_buf_add_str(&b, " New schema: ");
+    show_schema(&b, x);
+    code = b.failed ? ddbi_ask_nomem(a)
+                    : ddbi_refuse_invalid(a, "%.*s", (int)b.n, b.p);
+    ddbi_buf_free(&b);
+    return code;
 }
 
 static ddb_code create_index(ddbi_ask *a, change *c, const ddbi_index_in *in)
@@ -287,12 +327,13 @@ static ddb_code create_index(ddbi_ask *a, change *c, const ddbi_index_in *in)
     code = ddbi_rule_index_keys(a, in, a->in->attributes, a->in->n_attributes,
                                 &c->next.self, x);
     if (code == DDB_OK)
+        code = check_types(a, c->old, x);
+    if (code == DDB_OK)
         code = ddbi_rule_projection(a, in, x);
     if (code == DDB_OK)
         code = new_units(a, c, in, x);
     if (code != DDB_OK)
         return code;
-    keep_types(c->old, x);
     c->next.n_indexes++;
     if (ddbi_table_count(&c->next, 0) > DDBI_MOST_GLOBAL)
         return ddbi_refuse(a, "LimitExceededException",
