@@ -613,7 +613,7 @@ ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += kv_local kv_tls ops_local ops_tls tool_local tool_network \
     examples faults \
-    faults_tls interop server
+    faults_tls interop server bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
@@ -632,6 +632,7 @@ check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
 server = $(srcdir)/tests/with-server
 venv_python = $(DDB_PEERS)/venv/bin/python3
 
+check_bad_day = $(srcdir)/tests/local_bad_day.py
 check_boto3 = $(server) $(venv_python) $(srcdir)/tests/interop_boto3.py && \
     $(server) $(venv_python) $(srcdir)/tests/client_boto3.py
 check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
@@ -891,7 +892,7 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz completion
 #:                 sign examples faults faults_tls interop; kv_ and ops_ memory
-#:                 sqlite local tls; tool_ sqlite local
+#:                 sqlite local tls; tool_ sqlite local; server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
 #:                 javascript differ
