@@ -708,6 +708,44 @@ START_TEST(refuses_without_memory_as_far_as_it_goes)
 }
 END_TEST
 
+/* Of a request of megabytes an answer of as many is not made. */
+START_TEST(shows_no_more_than_is_sane)
+{
+    const int many = 200000;
+    static const struct {
+        const char *action, *before, *each, *after, *end;
+    } big[] = {
+        {"TransactWriteItems", "{'TransactItems':[", "{'Put':{}}", "]}",
+         "at 'transactItems' failed to satisfy constraint: " AT_MOST "100"},
+        {"PutItem", "{'Item':{},'TableName':'", "\xc3\xa4\xc3\xa4\xc3", "'}",
+         NULL},
+        {"PutItem", "{'Item':{},'TableName':'", "\xc3\xa4\xc3\xa4", "'}",
+         "...' at 'tableName' failed to satisfy constraint: " AT_MOST "255"},
+    };
+    size_t n = strlen(big[_i].each);
+    char *json = malloc((size_t)many * (n + 1) + 100), *p = json;
+    const char *said;
+    json_t *got;
+
+    ck_assert_ptr_nonnull(json);
+    p += sprintf(p, "%s", big[_i].before);
+    for (int i = 0; i < many; i++)
+        p += sprintf(p, "%s%s", i > 0 && *big[_i].each == '{' ? "," : "",
+                     big[_i].each);
+    strcpy(p, big[_i].after);
+    got = engine_ask(400, big[_i].action, json);
+    said = json_string_value(json_object_get(got, "message"));
+    if (big[_i].end == NULL) {
+        ck_assert_ptr_null(said); /* it is no UTF-8 */
+    } else {
+        ck_assert_uint_lt(strlen(said), 300000);
+        ck_assert_ptr_nonnull(strstr(said, big[_i].end));
+    }
+    json_decref(got);
+    free(json);
+}
+END_TEST
+
 /* A map of a hundred thousand names, half of them twice. */
 START_TEST(many_names_take_no_time)
 {
@@ -758,6 +796,7 @@ Suite *suite_local_read(void)
     tcase_add_test(tc, says_which_action_is_not_supported);
     tcase_add_test(tc, reads_without_memory_as_far_as_it_goes);
     tcase_add_test(tc, refuses_without_memory_as_far_as_it_goes);
+    tcase_add_loop_test(tc, shows_no_more_than_is_sane, 0, 3);
     tcase_add_test(tc, many_names_take_no_time);
     suite_add_tcase(s, tc);
     return s;

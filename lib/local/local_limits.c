@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define MOST_ERRORS 10
+#define MOST_SHOWN (64 * 1024) /* bytes of a value */
 #define NAME_PATTERN "[a-zA-Z0-9_.-]+"
 
 /* Where we are, from the inside out. */
@@ -64,7 +65,8 @@ static void add_place(ddbi_buf *b, const place *p)
     else if (p->number != 0)
         ddbi_buf_add_u64(b, p->number);
     else
-        ddbi_buf_add(b, p->key.p, p->key.n);
+        ddbi_buf_add(b, p->key.p,
+                     p->key.n < MOST_SHOWN ? p->key.n : MOST_SHOWN);
     if (p->name == NULL)
         ddbi_buf_add_str(b, ".member");
 }
@@ -72,6 +74,22 @@ static void add_place(ddbi_buf *b, const place *p)
 /* NOLINTEND(misc-no-recursion) */
 
 /* ---- Errors ------------------------------------------------------------- */
+
+/* A value as it was given, up to a limit that only what is absurd passes: ten
+ * errors of a request of megabytes are no answer. */
+static void add_shown(ddbi_buf *b, const ddbi_member *m, const char *base)
+{
+    ddbi_buf shown = {.max = MOST_SHOWN};
+
+    ddbi_show_member(&shown, m, base);
+    if (shown.n > 0)
+        ddbi_buf_add(b, shown.p, ddbi_utf8_cut(shown.p, shown.n));
+    if (shown.failed == DDB_TOO_LARGE)
+        ddbi_buf_add_str(b, "...");
+    else if (shown.failed != DDB_OK)
+        ddbi_buf_fail(b, shown.failed);
+    ddbi_buf_free(&shown);
+}
 
 /* Everything up to the constraint; 0: there are enough already. */
 static int begin_error(checker *c, const ddbi_member *m, const char *base,
@@ -84,7 +102,7 @@ static int begin_error(checker *c, const ddbi_member *m, const char *base,
         return 0;
     ddbi_buf_add_str(b, c->n++ > 0 ? "; Value " : "Value ");
     ddbi_buf_add_str(b, there ? "'" : "");
-    ddbi_show_member(b, m, base);
+    add_shown(b, m, base);
     ddbi_buf_add_str(b, there ? "' at '" : " at '");
     add_place(b, where);
     ddbi_buf_add_str(b, "' failed to satisfy constraint: ");

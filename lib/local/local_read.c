@@ -18,18 +18,27 @@
 
 /* ---- Collections -------------------------------------------------------- */
 
+/* Structures that are kept of an array: beyond any limit of the service, so
+ * that a request of megabytes is told that there are too many, and does not
+ * become gigabytes.  What is left out is read all the same. */
+#define MOST_KEPT 1000
+
 /* An array that grows in the arena. */
 typedef struct {
     char *p;
     uint32_t n, cap;
     size_t size;
+    uint32_t most; /* elements; 0: any */
 } array;
 
-/* A zeroed element at the end; NULL: no memory. */
+/* A zeroed element at the end; NULL: no memory.  When there are enough it is
+ * the last one once more. */
 static void *append(ddbi_reader *x, array *v)
 {
     char *element;
 
+    if (v->most != 0 && v->n == v->most)
+        v->n--;
     if (v->n == v->cap) {
         size_t cap = v->cap != 0 ? (size_t)v->cap * 2 : 4;
         char *larger =
@@ -131,7 +140,7 @@ static ddb_code read_struct(ddbi_reader *x, const ddbi_member *members,
 static ddb_code read_structs(ddbi_reader *x, const ddbi_member *m, char *base,
                              int nested)
 {
-    array v = {.size = m->size};
+    array v = {.size = m->size, .most = MOST_KEPT};
     ddb_code code = DDB_OK;
     int present = 1;
 
@@ -179,7 +188,7 @@ static ddb_code no_named(const ddbi_reader *x, const ddbi_member *m)
 /* Names to structs, or to lists of them. */
 static ddb_code read_named(ddbi_reader *x, const ddbi_member *m, char *base)
 {
-    array v = {.size = m->size};
+    array v = {.size = m->size, .most = MOST_KEPT};
     ddb_code code = DDB_OK;
     int present = 1;
 

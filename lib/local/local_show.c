@@ -2,7 +2,8 @@
 /*
  * Members of a request as error messages show them, which is how Java's
  * generated classes print themselves: Type(member=value, ...), [a, b],
- * {name=value}, null.
+ * {name=value}, null.  The buffer may have a limit: what does not fit is left
+ * out, and the buffer has failed then.
  */
 #include "local/local_members.h"
 
@@ -74,15 +75,27 @@ void ddbi_show_name(ddbi_buf *b, const char *name)
     ddbi_buf_add_str(b, name + 1);
 }
 
+static void show_bytes(ddbi_buf *b, ddb_bytes bytes)
+{
+    size_t room = b->max - b->n;
+
+    if (b->max == 0 || bytes.n <= room) {
+        ddbi_buf_add(b, bytes.p, bytes.n);
+        return;
+    }
+    ddbi_buf_add(b, bytes.p, room);
+    ddbi_buf_fail(b, DDB_TOO_LARGE);
+}
+
 static void show_item(ddbi_buf *b, const ddb_item *it)
 {
     ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < it->n; i++) {
+    for (uint32_t i = 0; i < it->n && b->failed == DDB_OK; i++) {
         const ddbi_attribute *at = &it->attributes[i];
 
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, at->name.p, at->name.n);
+        show_bytes(b, at->name);
         ddbi_buf_add_c(b, '=');
         ddbi_show_value(b, &at->value);
     }
@@ -92,10 +105,10 @@ static void show_item(ddbi_buf *b, const ddb_item *it)
 static void show_strings(ddbi_buf *b, const ddbi_strings *s)
 {
     ddbi_buf_add_c(b, '[');
-    for (uint32_t i = 0; i < s->n; i++) {
+    for (uint32_t i = 0; i < s->n && b->failed == DDB_OK; i++) {
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, s->p[i].p, s->p[i].n);
+        show_bytes(b, s->p[i]);
     }
     ddbi_buf_add_c(b, ']');
 }
@@ -103,12 +116,12 @@ static void show_strings(ddbi_buf *b, const ddbi_strings *s)
 static void show_names(ddbi_buf *b, const ddbi_names_in *names)
 {
     ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < names->n; i++) {
+    for (uint32_t i = 0; i < names->n && b->failed == DDB_OK; i++) {
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
-        ddbi_buf_add(b, names->p[i].name.p, names->p[i].name.n);
+        show_bytes(b, names->p[i].name);
         ddbi_buf_add_c(b, '=');
-        ddbi_buf_add(b, names->p[i].value.p, names->p[i].value.n);
+        show_bytes(b, names->p[i].value);
     }
     ddbi_buf_add_c(b, '}');
 }
@@ -136,13 +149,14 @@ static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
     int named = m->kind == DDBI_IS_MAP || m->kind == DDBI_IS_LISTS;
 
     ddbi_buf_add_c(b, named ? '{' : '[');
-    for (uint32_t i = 0; i < n; i++, element += m->size) {
+    for (uint32_t i = 0; i < n && b->failed == DDB_OK;
+         i++, element += m->size) {
         const ddb_bytes *key = (const void *)(element + m->key);
 
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
         if (named) {
-            ddbi_buf_add(b, key->p, key->n);
+            show_bytes(b, *key);
             ddbi_buf_add_c(b, '=');
         }
         if (m->kind == DDBI_IS_LISTS)
@@ -161,7 +175,7 @@ static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
     uint32_t n = count_at(base, m->count);
 
     ddbi_buf_add_c(b, '[');
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && b->failed == DDB_OK; i++) {
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
         show_item(b, items[i]);
@@ -180,7 +194,7 @@ void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base)
     }
     switch ((ddbi_kind)m->kind) {
     case DDBI_IS_STRING:
-        ddbi_buf_add(b, text->p, text->n);
+        show_bytes(b, *text);
         break;
     case DDBI_IS_BOOLEAN:
         ddbi_buf_add_str(b,
