@@ -52,6 +52,11 @@ static const struct {
      "FilterExpression is null"},
     {"none", "'ExpressionAttributeNames':{'#a':'a'}",
      "ExpressionAttributeNames can only be specified when using expressions"},
+    {"none", "'Segment':0,'TotalSegments':1000001",
+     "1 validation error detected: Value '1000001' at 'totalSegments' failed "
+     "to "
+     "satisfy constraint: Member must have value less than or equal to "
+     "1000000"},
     {"none", "'Select':'SPECIFIC_ATTRIBUTES'",
      "Must specify the AttributesToGet or ProjectionExpression when choosing "
      "to get SPECIFIC_ATTRIBUTES"},

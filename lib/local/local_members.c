@@ -203,7 +203,8 @@ static const ddbi_member query[] = {
 static const ddbi_member scan[] = {
     SELECT,
     INDEX_NAME(ddbi_in, index),
-    MEMBER("TotalSegments", INTEGER, ddbi_in, total_segments, .least = 1 + 1),
+    MEMBER("TotalSegments", INTEGER, ddbi_in, total_segments, .least = 1 + 1,
+           .most = 1000000),
     RETURN_CAPACITY,
     TABLE_NAME(ddbi_in, op.table),
     CONDITIONAL_OPERATOR,

@@ -41,7 +41,7 @@ struct ddbi_member {
     const char *words;          /* "A, B": all that it can be */
     uint16_t at, has, count, size, key; /* offsets, but size */
     uint16_t min_n, max_n;              /* length; 0: any */
-    uint16_t most;                      /* the greatest number; 0: any */
+    uint32_t most;                      /* the greatest number; 0: any */
     unsigned char name_n;
     unsigned char kind;
     unsigned char role;
