@@ -22,14 +22,18 @@ struct change {
     char data[];
 };
 
+typedef struct {
+    char *p;
+    size_t n, cap;
+} image;
+
 typedef struct disk disk;
 struct disk {
     disk *next;
     char *name;
     int sure; /* it is there after a loss of power; else it may be */
     int gone; /* it was deleted, but without an fsync of the folder */
-    char *p;
-    size_t n;
+    image on_disk;
     change *first, **last;
 };
 
@@ -105,26 +109,27 @@ static void add_change(disk *d, int64_t at, const void *p, size_t n,
     d->last = &c->next;
 }
 
-static void resize(char **p, size_t *n, size_t to)
+static void resize(image *m, size_t n)
 {
-    char *larger = realloc(*p, to ? to : 1);
-
-    if (larger == NULL)
-        abort();
-    if (to > *n)
-        memset(larger + *n, 0, to - *n);
-    *p = larger;
-    *n = to;
+    if (n > m->cap) {
+        m->cap = 2 * n;
+        m->p = realloc(m->p, m->cap);
+        if (m->p == NULL)
+            abort();
+    }
+    if (n > m->n)
+        memset(m->p + m->n, 0, n - m->n);
+    m->n = n;
 }
 
 /* r NULL: all of it; else some of its sectors. */
-static void apply(const change *c, char **p, size_t *n, rng *r)
+static void apply(const change *c, image *m, rng *r)
 {
     size_t at = (size_t)c->at;
 
     if (c->truncate) {
         if (r == NULL || rng_below(r, 2))
-            resize(p, n, at);
+            resize(m, at);
         return;
     }
     for (size_t i = 0; i < c->n;) {
@@ -133,9 +138,9 @@ static void apply(const change *c, char **p, size_t *n, rng *r)
         if (part > c->n - i)
             part = c->n - i;
         if (r == NULL || rng_below(r, 2)) {
-            if (*n < at + i + part)
-                resize(p, n, at + i + part);
-            memcpy(*p + at + i, c->data + i, part);
+            if (m->n < at + i + part)
+                resize(m, at + i + part);
+            memcpy(m->p + at + i, c->data + i, part);
         }
         i += part;
     }
@@ -155,7 +160,7 @@ static void forget_changes(disk *d)
 static void is_sure(disk *d)
 {
     for (change *c = d->first; c != NULL; c = c->next)
-        apply(c, &d->p, &d->n, NULL);
+        apply(c, &d->on_disk, NULL);
     forget_changes(d);
     d->sure = 1;
 }
@@ -163,9 +168,8 @@ static void is_sure(disk *d)
 static void forget(disk *d)
 {
     forget_changes(d);
-    free(d->p);
-    d->p = NULL;
-    d->n = 0;
+    free(d->on_disk.p);
+    d->on_disk = (image){0};
     d->sure = d->gone = 0;
 }
 
@@ -176,8 +180,7 @@ static void folder_is_sure(void)
             forget(d);
 }
 
-static void write_image(const char *folder, const disk *d, const char *p,
-                        size_t n)
+static void write_image(const char *folder, const disk *d, const image *m)
 {
     const char *base = strrchr(d->name, '/');
     char name[256];
@@ -185,7 +188,8 @@ static void write_image(const char *folder, const disk *d, const char *p,
 
     snprintf(name, sizeof name, "%s%s", folder, base ? base : d->name);
     f = fopen(name, "wb");
-    if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+    if (f == NULL || (m->n && fwrite(m->p, 1, m->n, f) != m->n) ||
+        fclose(f) != 0)
         abort();
 }
 
@@ -195,17 +199,17 @@ void failvfs_lose_power(const char *folder, uint64_t seed)
 
     for (disk *d = disks; d != NULL; d = d->next) {
         unsigned how = rng_below(&r, 4); /* none, all, or some of it */
-        char *p = get(d->n);
-        size_t n = d->n;
+        image m = {0};
 
-        if (d->n)
-            memcpy(p, d->p, d->n);
+        resize(&m, d->on_disk.n);
+        if (m.n)
+            memcpy(m.p, d->on_disk.p, m.n);
         for (change *c = d->first; c != NULL && how > 0; c = c->next)
-            apply(c, &p, &n, how == 1 ? NULL : &r);
+            apply(c, &m, how == 1 ? NULL : &r);
         if ((d->sure || (d->first != NULL && rng_below(&r, 2))) &&
             !(d->gone && rng_below(&r, 2)))
-            write_image(folder, d, p, n);
-        free(p);
+            write_image(folder, d, &m);
+        free(m.p);
     }
 }
 
