@@ -278,9 +278,9 @@ messages('keywords of updates', OURS,
 messages('paths into keys', OURS, 'it does not look whether a key is a scalar',
          None, 'Key attributes must be scalars;')
 
-messages('truth in other words', OURS,
-         'true and false, yes and no, 1 and 0 are all that a text may say',
-         '', 'Unexpected token received from parser')
+messages('ConsistentRead of a Scan', OURS, 'it does not know the member', None,
+         'SerializationException: (Unexpected token received from parser|'
+         '.*java.lang.Boolean|.*converted to Boolean)')
 
 messages('tables of tables', OURS, 'it says it of the map as of any other',
          'Member must have length greater than or equal to 1',
