@@ -83,11 +83,14 @@ START_TEST(repeats_itself_with_its_seed_alone)
                                  .latency = {0, 9},
                                  .seed = 3};
     const server_options other = {.fail_rate = 0.5, .seed = 4};
+    const server_options late = {.latency = {0, 9}, .seed = 3};
     int differs = 0;
 
     for (uint64_t i = 0; i < 1000; i++) {
         ck_assert_int_eq(server_fate_of(&o, i).failure,
                          server_fate_of(&same, i).failure);
+        ck_assert_int_eq(server_fate_of(&late, i).latency,
+                         server_fate_of(&same, i).latency);
         differs +=
             server_fate_of(&o, i).failure != server_fate_of(&other, i).failure;
     }
