@@ -619,7 +619,7 @@ checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
 # of ddb-local.
 peer_checks = kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
-    javascript differ
+    botocore javascript differ
 
 # What every check gets to know.
 check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
@@ -635,9 +635,10 @@ venv_python = $(DDB_PEERS)/venv/bin/python3
 check_bad_day = $(srcdir)/tests/local_bad_day.py
 check_boto3 = $(server) $(venv_python) $(srcdir)/tests/interop_boto3.py && \
     $(server) $(venv_python) $(srcdir)/tests/client_boto3.py
+check_botocore = $(venv_python) $(check_sign)
 check_completion = AWS_MAX_ATTEMPTS=1 $(srcdir)/tests/check-completion
 check_crash = $(TEST_WRAPPER) $O/tests/e2e_crash
-check_differ = $(server) $(srcdir)/tests/check-differ
+check_differ = $(server) --unsigned $(srcdir)/tests/check-differ
 check_examples = $(server) $(srcdir)/tests/check-examples
 check_exports = $(srcdir)/tests/check-exports
 check_faults = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_faults
@@ -895,7 +896,7 @@ help:
 #:                 sqlite local tls; tool_ sqlite local; server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
-#:                 javascript differ
+#:                 botocore javascript differ
 #: check-long      before a release; needs tools/deps long, and an hour or two
 #: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
