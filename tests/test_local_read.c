@@ -307,6 +307,41 @@ START_TEST(refuses_what_is_no_json_object)
 }
 END_TEST
 
+/* Wherever a request ends too early: it is no JSON, or of a wrong type. */
+START_TEST(refuses_every_beginning)
+{
+    static const struct {
+        const char *action;
+        const char *json;
+    } whole[] = {
+        {"PutItem",
+         "{'TableName':'tab','Item':{'k':{'S':'a','N':'1'},'l':{'L':[{'M':{"
+         "'b':{'SS':['x','y']}}},{'B':'YQ=='},{'BOOL':true}]}},'Expected':{"
+         "'a':{'AttributeValueList':[{'NULL':true}],'Exists':false}},"
+         "'ExpressionAttributeNames':{'#a':'b'}}"},
+        {"BatchGetItem", "{'RequestItems':{'tab':{'Keys':[{'k':{'S':'a'}}],"
+                         "'AttributesToGet':['a','b']}},'X':[1,{'y':null}]}"},
+        {"TransactWriteItems",
+         "{'TransactItems':[{'Put':{'Item':{'k':{'S':'a'}}}},{}]}"},
+        {"UpdateTable", "{'GlobalSecondaryIndexUpdates':[{'Create':{"
+                        "'KeySchema':[{'AttributeName':'a'}]}}],"
+                        "'ReplicaUpdates':[{'a':1}]}"},
+    };
+    const char *json = whole[_i].json;
+
+    for (size_t n = 0; n < strlen(json); n++) {
+        memcpy(text, json, n);
+        text[n] = '\0';
+        json_t *got = engine_ask(400, whole[_i].action, text);
+
+        ck_assert_str_eq(json_string_value(json_object_get(got, "__type")),
+                         "com.amazon.coral.service#SerializationException");
+        ck_assert_ptr_null(json_object_get(got, "Message"));
+        json_decref(got);
+    }
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
     size_t n = 0, half = 20000;
@@ -339,6 +374,15 @@ static const struct {
     {"ListTables", "{'Limit':null,'ExclusiveStartTableName':null}"},
     {"ListTables", "{'hi':'yo','stuff':[{'a':[1,{}]}],'limit':'x'}"},
     {"ListTables", "{'Limit':1.9}"},
+    {"Scan", "{'TableName':'tab','Limit':1e400}"},
+    {"Scan", "{'TableName':'tab','Limit':4000000000}"},
+    {"GetItem", "{'TableName':'tab','Key':{'k':{'S':'a'}},'AttributesToGet':"
+                "[null,'a'],'AttributesToGet':null}"},
+    {"BatchGetItem",
+     "{'RequestItems':{'tab':{'Keys':[null,{'k':{'S':'a'}}]}}}"},
+    {"BatchWriteItem",
+     "{'RequestItems':{'tab':[null,{'DeleteRequest':{'Key':{'k':{'S':'a'}}}}]"
+     "}}"},
     {"ListTables", "{'Limit':1e1}"},
     {"ListTables", "{'Limit':'x','Limit':5}" /* refused: see below */},
     {"ListTables", "{'\\u004cimit':5}"},
@@ -462,6 +506,11 @@ static const struct {
     {"ListTables", "{'Limit':1e30}",
      ONE VALUE("'2147483647'",
                "limit") "Member must have value less than or equal to 100"},
+    {"ListTables", "{'Limit':-1e400}",
+     ONE VALUE("'-2147483648'",
+               "limit") "Member must have value greater than or equal to 1"},
+    {"BatchGetItem", "{'RequestItems':{'tab':null}}",
+     ONE VALUE("null", "requestItems.tab.member.keys") NOT_NULL},
     {"ListTables", "{'ExclusiveStartTableName':''}",
      TWO VALUE("''", "exclusiveStartTableName") PATTERN
      "; " VALUE("''", "exclusiveStartTableName") AT_LEAST "3"},
@@ -481,6 +530,24 @@ static const struct {
                                "255, " AT_LEAST "1, " PATTERN "]; " VALUE(
                                    "null", "requestItems.a;.member.keys")
                                    NOT_NULL},
+    {"BatchGetItem",
+     "{'RequestItems':{'a;':{'Keys':[{'k':{'S':'a'},'b':{'N':'1'}},{}],"
+     "'AttributesToGet':['x','y'],'ConsistentRead':false,"
+     "'ProjectionExpression':'p','ExpressionAttributeNames':{'#a':'b','#c':"
+     "'d'}}}}",
+     ONE VALUE("'{a;=KeysAndAttributes(keys=[{k={S:a}, b={N:1}}, {}], "
+               "attributesToGet=[x, y], consistentRead=false, "
+               "projectionExpression=p, expressionAttributeNames={#a=b, "
+               "#c=d})}'",
+               "requestItems") "Map keys must satisfy constraint: [" AT_MOST
+                               "255, " AT_LEAST "1, " PATTERN "]"},
+    {"BatchWriteItem",
+     "{'RequestItems':{'b;':[{'PutRequest':{'Item':{'a':{'SS':['x','y']},'b':"
+     "{'BOOL':true}}}}]}}",
+     ONE VALUE("'{b;=[WriteRequest(deleteRequest=null, putRequest=PutRequest("
+               "item={a={SS:[x, y]}, b={BOOL:true}}))]}'",
+               "requestItems") "Map keys must satisfy constraint: [" AT_MOST
+                               "255, " AT_LEAST "1, " PATTERN "]"},
     {"BatchWriteItem", "{'RequestItems':{'tab':[]}}",
      ONE VALUE("'{tab=[]}'",
                "requestItems") "Map value must satisfy constraint: [" AT_MOST
@@ -708,6 +775,66 @@ START_TEST(refuses_without_memory_as_far_as_it_goes)
 }
 END_TEST
 
+/* An engine that has no memory yet needs it in more places. */
+START_TEST(reads_its_first_request_without_memory)
+{
+    static const struct {
+        const char *action, *before, *each, *after;
+    } large[] = {
+        {"PutItem", "{'TableName':'tab','Item':{'k':{'S':'a'}",
+         ",'n%d':{'L':[{'SS':['\\u0061','b']},{'M':{'x':{'N':'1.0'}}}]}", "}}"},
+        {"PutItem", "{'TableName':'tab','Item':{'k':{'S':'a'}",
+         ",'n%d':{'B':'YQ\\u003d=','S':''}", "}}"},
+        {"Scan",
+         "{'TableName':'tab','FilterExpression':'attribute_exists(#0)',"
+         "'ExpressionAttributeNames':{'#0':'b'",
+         ",'#%d':'a'", "}}"},
+        {"BatchGetItem", "{'RequestItems':{'tab':{'Keys':[{'k':{'S':'a'}}]}",
+         ",'tab%d':{'Keys':[{'k':{'S':'a'}}],'AttributesToGet':['a','b']}",
+         "}}"},
+        {"TransactWriteItems", "{'TransactItems':[{}",
+         ",{'Delete':{'TableName':'tab%d','Key':{}}}", "]}"},
+        {"UpdateTable", "{'TableName':'tab','GlobalSecondaryIndexUpdates':[{}",
+         ",{'Create':{'IndexName':'%d','KeySchema':[{},{}]}}", "]}"},
+        {"PutItem",
+         "{'TableName':'tab','Item':{'k':{'S':'a'}},'Expected':{"
+         "'a':{}",
+         ",'e%d':{'Value':{'S':'x'},'AttributeValueList':[{'N':'1'}]}", "}}"},
+    };
+    char *p = text;
+
+    p += sprintf(p, "%s", large[_i].before);
+    for (int i = 0; i < 400; i++) {
+        char *each = strdup(large[_i].each), *d = strstr(each, "%d");
+
+        *d = '\0';
+        p += sprintf(p, "%s%d%s", each, i, d + 2);
+        free(each);
+    }
+    strcpy(p, large[_i].after);
+    for (char *q = text; *q; q++)
+        if (*q == '\'')
+            *q = '"';
+    for (long n = 0;; n++) {
+        ddbi_buf out = {0};
+        ddb_err err = {0};
+        ddb_code code;
+        int status, failed;
+
+        engine_teardown();
+        setup();
+        oom_begin(n);
+        code = ddbi_local_call(engine, large[_i].action, ddb_str(text), &status,
+                               &out, &err);
+        failed = oom_end();
+        ddbi_buf_free(&out);
+        ck_assert_int_eq(code, failed ? DDB_NOMEM : DDB_OK);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
 /* Of a request of megabytes an answer of as many is not made. */
 START_TEST(shows_no_more_than_is_sane)
 {
@@ -719,6 +846,10 @@ START_TEST(shows_no_more_than_is_sane)
          "at 'transactItems' failed to satisfy constraint: " AT_MOST "100"},
         {"PutItem", "{'Item':{},'TableName':'", "\xc3\xa4\xc3\xa4\xc3", "'}",
          NULL},
+        /* A name that is cut within a character. */
+        {"BatchGetItem", "{'RequestItems':{'x", "\xc3\xa4\xc3\xa4",
+         "':{'Keys':null}}}",
+         "?.member.keys' failed to satisfy constraint: " NOT_NULL},
         {"PutItem", "{'Item':{},'TableName':'", "\xc3\xa4\xc3\xa4", "'}",
          "...' at 'tableName' failed to satisfy constraint: " AT_MOST "255"},
     };
@@ -784,6 +915,7 @@ Suite *suite_local_read(void)
     tcase_add_test(types, collection_in_a_collection);
     tcase_add_loop_test(types, refuses_what_is_no_json_object, 0,
                         ROWS(no_json));
+    tcase_add_loop_test(types, refuses_every_beginning, 0, 4);
     tcase_add_test(types, depth_is_bounded);
     suite_add_tcase(s, types);
     tcase_add_checked_fixture(tc, setup, engine_teardown);
@@ -796,7 +928,8 @@ Suite *suite_local_read(void)
     tcase_add_test(tc, says_which_action_is_not_supported);
     tcase_add_test(tc, reads_without_memory_as_far_as_it_goes);
     tcase_add_test(tc, refuses_without_memory_as_far_as_it_goes);
-    tcase_add_loop_test(tc, shows_no_more_than_is_sane, 0, 3);
+    tcase_add_loop_test(tc, reads_its_first_request_without_memory, 0, 7);
+    tcase_add_loop_test(tc, shows_no_more_than_is_sane, 0, 4);
     tcase_add_test(tc, many_names_take_no_time);
     suite_add_tcase(s, tc);
     return s;

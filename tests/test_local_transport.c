@@ -321,6 +321,31 @@ START_TEST(damaged_file_is_told_and_not_repeated)
 }
 END_TEST
 
+/* The database is whole, but not what is in it. */
+START_TEST(damaged_item_is_told)
+{
+    sqlite3 *other;
+
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(other,
+                     "UPDATE map SET body = CAST('{\"k\":' AS BLOB)"
+                     " WHERE CAST(body AS TEXT) LIKE '{\"k\":{%'",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(sqlite3_changes(other), 1);
+    sqlite3_close(other);
+    ck_assert_int_eq(call("UpdateItem", "{\"TableName\":\"tab\",\"Key\":{\"k\":"
+                                        "{\"S\":\"a\"}}}"),
+                     DDB_SYSTEM);
+    ck_assert_msg(strstr(err.message, "damaged") != NULL, "%s", err.message);
+    ck_assert(!err.maybe_applied);
+    ck_assert_int_eq(put("a", 2), DDB_OK); /* what is replaced is not read */
+    ck_assert_int_eq(get("a"), 2);
+}
+END_TEST
+
 Suite *suite_local_transport(void)
 {
     Suite *s = suite_create("local_transport");
@@ -340,6 +365,7 @@ Suite *suite_local_transport(void)
     tcase_add_test(file, child_can_only_close);
     tcase_add_test(file, locked_file_is_waited_for_and_then_told);
     tcase_add_test(file, damaged_file_is_told_and_not_repeated);
+    tcase_add_test(file, damaged_item_is_told);
     suite_add_tcase(s, file);
     tcase_add_test(alone, survives_without_memory);
     suite_add_tcase(s, alone);

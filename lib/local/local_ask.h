@@ -54,7 +54,6 @@ ddb_code ddbi_ask_nomem(ddbi_ask *a);
 /* By the service's rules for what is stored: exactly one type, numbers
  * (rewritten as the service does), sets, NULL, 32 levels, names.  Refuses
  * with the service's words. */
-ddb_code ddbi_check_value(ddbi_ask *a, ddb_value *v);
 ddb_code ddbi_check_item(ddbi_ask *a, ddb_item *it);
 /* The same of ExpressionAttributeValues ("ExpressionAttributeValues contains
  * invalid value: ... for key :v") and of ExclusiveStartKey ("The provided

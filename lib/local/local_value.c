@@ -285,16 +285,6 @@ static ddb_code refuse_with(ddbi_ask *a, const char *before, ddbi_buf *why,
     return code;
 }
 
-ddb_code ddbi_check_value(ddbi_ask *a, ddb_value *v)
-{
-    ddbi_buf why = {0};
-    check c = {a->arena, &why};
-
-    if (!check_value(&c, v, 1))
-        return DDB_OK;
-    return refuse_with(a, "", &why, "", (ddb_bytes){"", 0});
-}
-
 ddb_code ddbi_check_item(ddbi_ask *a, ddb_item *it)
 {
     ddbi_buf why = {0};
