@@ -312,6 +312,30 @@ START_TEST(survives_loss_of_power_at_any_moment)
 }
 END_TEST
 
+/* One failure, which later transactions have nothing to do with any more. */
+START_TEST(survives_loss_of_power_after_a_failure)
+{
+    int fired = 1;
+
+    for (long n = 0; fired; n++) {
+        outcome o;
+
+        failvfs_begin(n, FAILVFS_IO, 0);
+        o = use_disk(DDBI_SYNC_FULL);
+        failvfs_mend();
+        for (unsigned seed = 0; seed < 3; seed++) {
+            int i = found_after((uint64_t)n * 10 + seed);
+
+            ck_assert_msg(i == o.done || (i == o.maybe && o.maybe > o.done),
+                          "after %ld: %d is there, not %d or %d", n, i, o.done,
+                          o.maybe);
+        }
+        fired = failvfs_end();
+        empty_folder();
+    }
+}
+END_TEST
+
 static const struct {
     ddbi_sync sync;
     long each; /* fsyncs of a commit */
@@ -364,5 +388,6 @@ Suite *suite_local_disk(void)
     tcase_add_checked_fixture(t, make_folders, remove_folders);
     tcase_add_loop_test(t, survives_loss_of_power, 0, ROWS(durable));
     tcase_add_test(t, survives_loss_of_power_at_any_moment);
+    tcase_add_test(t, survives_loss_of_power_after_a_failure);
     return s;
 }

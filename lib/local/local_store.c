@@ -350,6 +350,17 @@ static int switch_to_wal(ddbi_store *s)
     return rc == SQLITE_OK && !changed ? SQLITE_IOERR_SHMOPEN : rc;
 }
 
+/* Whatever SQLite was built with: no mapped file, which a failing disk would
+ * make a signal of; no files in /tmp; on macOS an fsync that is one. */
+static const char settings[] = "PRAGMA mmap_size = 0;"
+                               "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA fullfsync = ON;"
+                               "PRAGMA trusted_schema = OFF;"
+                               "PRAGMA secure_delete = OFF;"
+                               "PRAGMA cache_size = -2000;"
+                               "PRAGMA journal_size_limit = " WAL_REST ";"
+                               "PRAGMA synchronous = FULL";
+
 static int set_up(ddbi_store *s, ddbi_sync sync)
 {
     static const char *const levels[] = {
@@ -357,10 +368,8 @@ static int set_up(ddbi_store *s, ddbi_sync sync)
         [DDBI_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
         [DDBI_SYNC_OFF] = "PRAGMA synchronous = OFF",
     };
-    int64_t made;
-    int rc = execute(s, "PRAGMA trusted_schema = OFF;"
-                        "PRAGMA secure_delete = OFF;"
-                        "PRAGMA synchronous = FULL");
+    int64_t made = 0;
+    int rc = execute(s, settings);
 
     if (rc == SQLITE_OK)
         rc = integer_of(s, "PRAGMA schema_version", &made);
@@ -368,8 +377,6 @@ static int set_up(ddbi_store *s, ddbi_sync sync)
         rc = create(s);
     if (rc == SQLITE_OK && s->path != NULL)
         rc = switch_to_wal(s);
-    if (rc == SQLITE_OK)
-        rc = execute(s, "PRAGMA journal_size_limit = " WAL_REST);
     if (rc == SQLITE_OK)
         rc = execute(s, levels[sync]);
     return rc;
