@@ -4,6 +4,7 @@
 #define EXPRFIX_H
 
 #include "exprdata.h"
+#include "oom.h"
 
 #include <check.h>
 #include <string.h>
@@ -40,6 +41,25 @@ static void exprfix_end(exprfix *f)
     ddbi_arena_free(&f->arena);
     ddb_item_free(f->values);
     ddb_item_free(f->item);
+}
+
+/* An empty arena with room for so many bytes: from here to oom_end(), what
+ * does not fit fails, whichever piece that is. */
+static inline void exprfix_scarce(ddbi_arena *a, size_t room)
+{
+    *a = (ddbi_arena){0};
+    ddbi_arena_alloc(a, 64 * 1024);
+    ddbi_arena_alloc(a, 1);
+    ddbi_arena_bytes(a, (size_t)(a->end - a->next) - room);
+    oom_begin_for_ever(0);
+}
+
+/* Free it.  1: something did not fit. */
+static inline int exprfix_was_short(ddbi_arena *a)
+{
+    ddbi_arena_free(a);
+    ck_assert_int_eq(oom_live(), -2); /* the chunks of before */
+    return oom_end();
 }
 
 /* A refusal's message, and NULL where there was none. */

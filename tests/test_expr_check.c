@@ -424,6 +424,18 @@ START_TEST(finds_names_among_many)
     ck_assert_str_eq(ddbi_buf_text(&s.why), UNUSED("Names", "#59, #107"));
     ddbi_buf_free(&s.why);
     ddbi_arena_free(&arena);
+
+    for (size_t room = 0;; room += 16) {
+        ddb_code code;
+
+        exprfix_scarce(&arena, room);
+        code = ddbi_expr_begin(&s, &arena, names, 200, NULL);
+        if (code == DDB_OK)
+            code = ddbi_projection_parse(&s, ddb_str("#199"), &p);
+        if (!exprfix_was_short(&arena))
+            break;
+        ck_assert_int_eq(code, DDB_NOMEM);
+    }
 }
 END_TEST
 

@@ -5,7 +5,6 @@
 
 #include "exprfix.h"
 #include "local/expr_tree.h"
-#include "oom.h"
 
 #include <stdio.h>
 
@@ -643,6 +642,48 @@ START_TEST(takes_memory_in_proportion_to_the_text)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    ddb_code code; /* with room for all but a message */
+} hungry[] = {
+    {"NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (N"
+     "OT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NO"
+     "T (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT (NOT"
+     " (a = :s OR b = :n AND size(c) BETWEEN :n AND :m))))))))))))))))))"
+     "))))))))))))))))))))))",
+     DDB_OK},
+    {"attribute_exists(a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z)",
+     DDB_OK},
+    {"a[99999999999] = :s", DDB_NOMEM}};
+
+START_TEST(survives_want_of_memory)
+{
+    int last = DDB_NOMEM;
+    exprfix f;
+
+    exprfix_begin(&f);
+    for (size_t room = 0; room < 16 * 1024; room += 16) {
+        ddbi_arena arena;
+        ddbi_expr_scope s;
+        ddbi_condition *c;
+        int code;
+
+        exprfix_scarce(&arena, room);
+        code =
+            ddbi_expr_begin(&s, &arena, exprfix_names, EXPRFIX_NAMES, f.values);
+        if (code == DDB_OK)
+            code = ddbi_condition_parse(&s, ddb_str(hungry[_i].text), &c);
+        ddbi_buf_free(&s.why);
+        ck_assert_int_eq(exprfix_was_short(&arena), code != DDB_OK);
+        ck_assert(code == DDB_NOMEM || code == DDB_OK);
+        ck_assert(last == DDB_NOMEM || code == DDB_OK);
+        last = code;
+    }
+    ck_assert_int_eq(last, hungry[_i].code);
+    exprfix_end(&f);
+}
+END_TEST
+
 /* ---- Words -------------------------------------------------------------- */
 
 static const char *const reserved[] = {
@@ -685,6 +726,7 @@ Suite *suite_expr_parse(void)
     tcase_add_loop_test(t, answers_the_deepest_texts, 0, ROWS(deep));
     tcase_add_test(t, takes_what_is_deep_and_right);
     tcase_add_test(t, takes_memory_in_proportion_to_the_text);
+    tcase_add_loop_test(t, survives_want_of_memory, 0, ROWS(hungry));
     suite_add_tcase(s, t);
     return s;
 }
