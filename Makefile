@@ -342,6 +342,7 @@ test_src = \
 server_test_src = \
     tests/test_server_auth.c \
     tests/test_server_bad_day.c \
+    tests/test_server_front.c \
     tests/test_server_keys.c \
     tests/test_server_options.c \
     tests/test_server_throttle.c

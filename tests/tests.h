@@ -49,6 +49,7 @@
 #define SERVER_SUITES                                                          \
     SUITE(server_auth)                                                         \
     SUITE(server_bad_day)                                                      \
+    SUITE(server_front)                                                        \
     SUITE(server_keys)                                                         \
     SUITE(server_options)                                                      \
     SUITE(server_throttle)
