@@ -263,7 +263,8 @@ ddb_src = \
     tools/ddb_item.c \
     tools/ddb_list.c \
     tools/ddb_table.c \
-    tools/progress.c
+    tools/progress.c \
+    tools/standard_files.c
 
 # ddb-local, built where there is what it needs.
 server_src = \
@@ -276,7 +277,8 @@ server_src = \
     tools/server_log.c \
     tools/server_options.c \
     tools/server_parts.c \
-    tools/server_throttle.c
+    tools/server_throttle.c \
+    tools/standard_files.c
 
 test_src = \
     tests/asked.c \

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import ssl
@@ -77,6 +78,13 @@ def check_options(work):
     matches('no database', err, 'ddb-local: [^\n]+\n')
     status, out, err = run('--port', 0, '--file', '/nonexistent/x')
     same('no folder: exit status', status, 6)
+
+    done = subprocess.run(['sh', '-c', '%s --port 0 --file "$0" >&-' % shlex.join(
+        served.DDB_LOCAL), os.path.join(work, 'closed')], text=True,
+        stderr=subprocess.PIPE)
+    same('standard output closed: exit status', done.returncode, 6)
+    matches('standard output closed', done.stderr,
+            'ddb-local: standard output: [^\n]+\n')
 
     with server() as s:
         matches('the address', s.line, 'http://127\\.0\\.0\\.1:[0-9]+\n')

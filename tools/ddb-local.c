@@ -9,6 +9,7 @@
  */
 #include "server_bad_day.h"
 #include "server_http.h"
+#include "standard_files.h"
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -346,6 +347,7 @@ int main(int argc, char **argv)
     sigset_t ends;
     int status;
 
+    hold_standard_files();
     if (server_options_parse(&s.options, argc, argv, &err) != DDB_OK)
         return fail(USAGE, "%s", err.message);
     if (s.options.help)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ddb: the table of the commands, and main().  See ddb(1). */
 #include "ddb_commands.h"
+#include "standard_files.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static const cli_command commands[] = {
     {"get", "KEY [-o FILE]",
@@ -63,16 +62,6 @@ static const cli_command commands[] = {
      "the JSON answer.",
      ddb_run_call, 0, 1, 2},
     {0}};
-
-/* A standard file that is closed would give its number to the connection,
- * and what is written to stdout would go there.  Opened the wrong way round,
- * its use still fails. */
-static void hold_standard_files(void)
-{
-    for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
-}
 
 static int run(cli *c)
 {
