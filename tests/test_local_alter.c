@@ -430,7 +430,7 @@ START_TEST(fills_a_new_index)
     says(x, "IndexStatus", "ACTIVE");
     ck_assert_ptr_null(json_object_get(x, "Backfilling"));
     ck_assert_int_eq(json_integer_value(json_object_get(x, "ItemCount")), 2);
-    ck_assert_int_eq(
+    ck_assert_uint_eq(
         json_array_size(json_object_get(t, "AttributeDefinitions")), 4);
     json_decref(whole);
     engine_answers("Query",

@@ -241,15 +241,24 @@ END_TEST
 START_TEST(writes_and_reads_several_tables)
 {
     engine_does("PutItem", "{'TableName':'hash','Item':{'a':{'S':'old'}}}");
-    engine_answers("BatchWriteItem",
-                   "{'RequestItems':{'hash':[" PUT("'a':{'S':'x'},'v':{'N':'1'"
-                                                   "}") "," DELETE("'a':{'S':'"
-                                                                   "old'}") "," DELETE(
-                       "'a':{'S':'never'}") "],"
-                                            "'range':[" PUT(
-                                                "'a':{'S':'x'},'b':{'N':'2'},'"
-                                                "c':{'S':'c'}") "]}}",
-                   "{'UnprocessedItems':{}}");
+    engine_answers(
+        "BatchWriteItem",
+        "{'RequestItems':{'hash':[" PUT(
+            "'a':{'S':'x'},'v':{'N':'1'"
+            "}") "," DELETE("'a':{'S':'"
+                            "old'}") "," DELETE("'a':{'S':'never'}") "],"
+                                                                     "'range':"
+                                                                     "[" PUT(
+                                                                         "'a':{"
+                                                                         "'S':'"
+                                                                         "x'},'"
+                                                                         "b':{'"
+                                                                         "N':'"
+                                                                         "2'},'"
+                                                                         "c':{'"
+                                                                         "S':'"
+                                                                         "c'}") "]}}",
+        "{'UnprocessedItems':{}}");
     engine_answers(
         "BatchGetItem",
         "{'RequestItems':{'hash':{'Keys':[{'a':{'S':'old'}},{'a':{'S':'x'}}],"
@@ -331,17 +340,23 @@ END_TEST
 START_TEST(leaves_what_was_throttled)
 {
     refuse_writes = 2;
-    engine_answers(
-        "BatchWriteItem",
-        "{'RequestItems':{'hash':[" PUT("'a':{'S':'1'}") "," PUT("'a':{'S':'2'"
-                                                                 "}") "," PUT(
-            "'a':{'S':'3'},'v':{'N':'1'}") "],"
-                                           "'range':[" DELETE(
-                                               "'a':{'S':'x'},'b':{'N':'2'}") "]}}",
-        "{'UnprocessedItems':{'hash':[" PUT(
-            "'a':{'S':'3'},'v':{'N':'1'}") "],"
-                                           "'range':[" DELETE(
-                                               "'a':{'S':'x'},'b':{'N':'2'}") "]}}");
+    engine_answers("BatchWriteItem",
+                   "{'RequestItems':{'hash':[" PUT("'a':{'S':'1'}") "," PUT(
+                       "'a':{'S':'2'"
+                       "}") "," PUT("'a':{'S':'3'},'v':{'N':'1'}") "],"
+                                                                   "'range':"
+                                                                   "[" DELETE(
+                                                                       "'a':{'"
+                                                                       "S':'x'}"
+                                                                       ",'b':{'"
+                                                                       "N':'2'"
+                                                                       "}") "]}"
+                                                                            "}",
+                   "{'UnprocessedItems':{'hash':[" PUT(
+                       "'a':{'S':'3'},'v':{'N':'1'}") "],"
+                                                      "'range':[" DELETE(
+                                                          "'a':{'S':'x'},'b':{'"
+                                                          "N':'2'}") "]}}");
     refuse_reads = 1;
     engine_answers(
         "BatchGetItem",
@@ -380,34 +395,66 @@ START_TEST(keeps_all_when_memory_fails)
 {
     engine_does("PutItem", "{'TableName':'range','Item':{'a':{'S':'x'},"
                            "'b':{'N':'2'},'c':{'S':'c'}}}");
-    engine_keeps_all("BatchWriteItem",
-                     "{'RequestItems':{'hash':[" PUT(
-                         "'a':{'S':'x'},'v':{'N':'1'}") "],"
-                                                        "'range':[" PUT("'a':{'"
-                                                                        "S':'y'"
-                                                                        "},'b':"
-                                                                        "{'N':'"
-                                                                        "2'},'"
-                                                                        "c':{'"
-                                                                        "S':'c'"
-                                                                        "}") "," DELETE(
-                                                            "'a':{'S':'x'},'b':"
-                                                            "{'N':'2'}") "]},"
-                                                                         "'Retu"
-                                                                         "rnCon"
-                                                                         "sumed"
-                                                                         "Capac"
-                                                                         "ity':"
-                                                                         "'INDE"
-                                                                         "XES',"
-                                                                         "'Retu"
-                                                                         "rnIte"
-                                                                         "mColl"
-                                                                         "ectio"
-                                                                         "nMetr"
-                                                                         "ics':"
-                                                                         "'SIZE"
-                                                                         "'}");
+    engine_keeps_all(
+        "BatchWriteItem",
+        "{'RequestItems':{'hash':[" PUT(
+            "'a':{'S':'x'},'v':{'N':'1'}") "],"
+                                           "'range':[" PUT(
+                                               "'a':{'"
+                                               "S':'y'"
+                                               "},'b':"
+                                               "{'N':'"
+                                               "2'},'"
+                                               "c':{'"
+                                               "S':'c'"
+                                               "}") "," DELETE("'a':{'S':'x'},'"
+                                                               "b':"
+                                                               "{'N':'2'}") "]}"
+                                                                            ","
+                                                                            "'R"
+                                                                            "et"
+                                                                            "u"
+                                                                            "rn"
+                                                                            "Co"
+                                                                            "n"
+                                                                            "su"
+                                                                            "me"
+                                                                            "d"
+                                                                            "Ca"
+                                                                            "pa"
+                                                                            "c"
+                                                                            "it"
+                                                                            "y'"
+                                                                            ":"
+                                                                            "'I"
+                                                                            "ND"
+                                                                            "E"
+                                                                            "XE"
+                                                                            "S'"
+                                                                            ","
+                                                                            "'R"
+                                                                            "et"
+                                                                            "u"
+                                                                            "rn"
+                                                                            "It"
+                                                                            "e"
+                                                                            "mC"
+                                                                            "ol"
+                                                                            "l"
+                                                                            "ec"
+                                                                            "ti"
+                                                                            "o"
+                                                                            "nM"
+                                                                            "et"
+                                                                            "r"
+                                                                            "ic"
+                                                                            "s'"
+                                                                            ":"
+                                                                            "'S"
+                                                                            "IZ"
+                                                                            "E"
+                                                                            "'"
+                                                                            "}");
     engine_survives_nomem(
         "BatchGetItem",
         "{'RequestItems':{'hash':{'Keys':[{'a':{'S':'old'}},{'a':{'S':'x'}}]},"

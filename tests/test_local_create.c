@@ -362,7 +362,7 @@ static void is_full(json_t *t, const char *status)
         is(t, rows[i][0], rows[i][1]);
     is(t, "TableStatus", status);
     is(t, "GlobalSecondaryIndexes.0.IndexStatus", status);
-    ck_assert_int_eq(json_string_length(at(t, "TableId")), 36);
+    ck_assert_uint_eq(json_string_length(at(t, "TableId")), 36);
     ck_assert(json_real_value(at(t, "CreationDateTime")) > 1e9);
     is_not_there(t, "BillingModeSummary");
     is_not_there(t, "LocalSecondaryIndexes.0.IndexStatus");

@@ -260,9 +260,9 @@ static const struct {
     {"Query", KEY_X, "table//x/1.5;"},
     {"Query", KEY_X ",'Limit':1", "table//x/0.5;"},
     {"Query", KEY_C ",'IndexName':'global'", "table/global/x/1.5;"},
-    /* A local index uses what the table has. */
+    /* A local index uses what the table has, asked for at once. */
     {"Query", KEY_X ",'IndexName':'local','ProjectionExpression':'v'",
-     "table//x/1.5;table//x/0.5;"},
+     "table//x/2;"},
     {"Scan", "'ConsistentRead':true", "table///3;"},
 };
 

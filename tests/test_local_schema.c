@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/enc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define UUID "01234567-89ab-4def-8123-456789abcdef"

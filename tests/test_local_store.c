@@ -75,7 +75,7 @@ START_TEST(bodies_have_any_size)
     ddb_err err = {0};
 
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j += i > 3 ? 2 : 1) {
+        for (size_t j = 0; j<n; j += i> 3 ? 2 : 1) {
             begin(s, 1);
             put(s, B("it"), text_of(sizes[i]));
             put(s, B("it"), text_of(sizes[j]));

@@ -107,9 +107,9 @@ START_TEST(refuses_what_is_no_tag_of_a_table)
 END_TEST
 
 static const char *const actions[][2] = {
-    {"TagResource", "{'ResourceArn':'%s','Tags':[" TAG("a", "b") "]}"},
-    {"UntagResource", "{'ResourceArn':'%s','TagKeys':['a']}"},
-    {"ListTagsOfResource", "{'ResourceArn':'%s'}"},
+    {"TagResource", ",'Tags':[" TAG("a", "b") "]"},
+    {"UntagResource", ",'TagKeys':['a']"},
+    {"ListTagsOfResource", ""},
 };
 
 START_TEST(names_the_arn_that_is_missing)
@@ -117,7 +117,8 @@ START_TEST(names_the_arn_that_is_missing)
     const char *arn = "arn:aws:dynamodb:local:000000000000:table/none";
     char request[256], message[256];
 
-    snprintf(request, sizeof request, actions[_i][1], arn);
+    snprintf(request, sizeof request, "{'ResourceArn':'%s'%s}", arn,
+             actions[_i][1]);
     snprintf(message, sizeof message,
              "Requested resource not found: ResourceArn: %s not found", arn);
     engine_refuses(actions[_i][0], request, "ResourceNotFoundException",

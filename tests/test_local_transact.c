@@ -227,15 +227,28 @@ static const struct {
                                                                       K("n"),
                                                                       SET("REMO"
                                                                           "VE "
-                                                                          "v") IF(
-                                                                          "attr"
-                                                                          "ibut"
-                                                                          "e_"
-                                                                          "exis"
-                                                                          "ts("
-                                                                          "a)") ",'ReturnValuesOn"
-                                                                                "ConditionCheckFailure':"
-                                                                                "'ALL_OLD'")),
+                                                                          "v")
+                                                                          IF("a"
+                                                                             "t"
+                                                                             "t"
+                                                                             "r"
+                                                                             "i"
+                                                                             "b"
+                                                                             "u"
+                                                                             "t"
+                                                                             "e"
+                                                                             "_"
+                                                                             "e"
+                                                                             "x"
+                                                                             "i"
+                                                                             "s"
+                                                                             "t"
+                                                                             "s"
+                                                                             "("
+                                                                             "a"
+                                                                             ")") ",'ReturnValuesOn"
+                                                                                  "ConditionCheckFailure':"
+                                                                                  "'ALL_OLD'")),
      "ConditionalCheckFailed, ConditionalCheckFailed, ConditionalCheckFailed",
      "[{'Code':'ConditionalCheckFailed','Message':'" FAILED
      "','Item':{'a':{'S':'k'},'v':{'N':'1'}}},"
