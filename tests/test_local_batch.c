@@ -337,26 +337,19 @@ END_TEST
 
 /* ---- Throttling --------------------------------------------------------- */
 
+#define FIRST PUT("'a':{'S':'1'}")
+#define SECOND PUT("'a':{'S':'2'}")
+#define THIRD PUT("'a':{'S':'3'},'v':{'N':'1'}")
+#define IN_RANGE DELETE("'a':{'S':'x'},'b':{'N':'2'}")
+
 START_TEST(leaves_what_was_throttled)
 {
     refuse_writes = 2;
     engine_answers("BatchWriteItem",
-                   "{'RequestItems':{'hash':[" PUT("'a':{'S':'1'}") "," PUT(
-                       "'a':{'S':'2'"
-                       "}") "," PUT("'a':{'S':'3'},'v':{'N':'1'}") "],"
-                                                                   "'range':"
-                                                                   "[" DELETE(
-                                                                       "'a':{'"
-                                                                       "S':'x'}"
-                                                                       ",'b':{'"
-                                                                       "N':'2'"
-                                                                       "}") "]}"
-                                                                            "}",
-                   "{'UnprocessedItems':{'hash':[" PUT(
-                       "'a':{'S':'3'},'v':{'N':'1'}") "],"
-                                                      "'range':[" DELETE(
-                                                          "'a':{'S':'x'},'b':{'"
-                                                          "N':'2'}") "]}}");
+                   "{'RequestItems':{'hash':[" FIRST "," SECOND "," THIRD "],"
+                   "'range':[" IN_RANGE "]}}",
+                   "{'UnprocessedItems':{'hash':[" THIRD "],"
+                   "'range':[" IN_RANGE "]}}");
     refuse_reads = 1;
     engine_answers(
         "BatchGetItem",
