@@ -527,7 +527,7 @@ static const struct {
                "consistentRead=null, projectionExpression=null, "
                "expressionAttributeNames=null)}'",
                "requestItems") "Map keys must satisfy constraint: [" AT_MOST
-                               "255, " AT_LEAST "1, " PATTERN "]; " VALUE(
+                               "255, " AT_LEAST "3, " PATTERN "]; " VALUE(
                                    "null", "requestItems.a;.member.keys")
                                    NOT_NULL},
     {"BatchGetItem",
@@ -540,14 +540,23 @@ static const struct {
                "projectionExpression=p, expressionAttributeNames={#a=b, "
                "#c=d})}'",
                "requestItems") "Map keys must satisfy constraint: [" AT_MOST
-                               "255, " AT_LEAST "1, " PATTERN "]"},
+                               "255, " AT_LEAST "3, " PATTERN "]"},
     {"BatchWriteItem",
      "{'RequestItems':{'b;':[{'PutRequest':{'Item':{'a':{'SS':['x','y']},'b':"
      "{'BOOL':true}}}}]}}",
      ONE VALUE("'{b;=[WriteRequest(deleteRequest=null, putRequest=PutRequest("
                "item={a={SS:[x, y]}, b={BOOL:true}}))]}'",
                "requestItems") "Map keys must satisfy constraint: [" AT_MOST
-                               "255, " AT_LEAST "1, " PATTERN "]"},
+                               "255, " AT_LEAST "3, " PATTERN "]"},
+    {"BatchWriteItem", "{'RequestItems':{'ab':[{'DeleteRequest':{'Key':{}}}]}}",
+     ONE VALUE("'{ab=[WriteRequest(deleteRequest=DeleteRequest(key={}), "
+               "putRequest=null)]}'",
+               "requestItems") "Map keys must satisfy constraint: [" AT_MOST
+                               "255, " AT_LEAST "3, " PATTERN "]"},
+    {"BatchWriteItem", "{'RequestItems':{'tab':null}}",
+     ONE VALUE("'{tab=null}'",
+               "requestItems") "Map value must satisfy constraint: [" AT_MOST
+                               "25, " AT_LEAST "1]"},
     {"BatchWriteItem", "{'RequestItems':{'tab':[]}}",
      ONE VALUE("'{tab=[]}'",
                "requestItems") "Map value must satisfy constraint: [" AT_MOST

@@ -29,6 +29,9 @@ static const struct {
      "Requested resource not found: Table: none not found"},
     {"DescribeTable", NAMED("arn:aws:dynamodb:a:1:table/none/index/idx"),
      "Requested resource not found: Table: none not found"},
+    {"DescribeTable", NAMED("arn:aws:dynamo:a:1:table/none"),
+     "Requested resource not found: Table: arn:aws:dynamo:a:1:table/none not "
+     "found"},
     {"DeleteTable", NAMED("none"),
      "Requested resource not found: Table: none not found"},
     {"DescribeTimeToLive", NAMED("none"),

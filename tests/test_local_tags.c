@@ -47,6 +47,11 @@ static const struct {
      "{'ResourceArn':'arn:aws:s3:::bucket'}",
      "One or more parameter values were invalid: Provided Arn is not a "
      "DynamoDB resource arn: arn:aws:s3:::bucket"},
+    {"another service's table", "TagResource",
+     "{'ResourceArn':'arn:aws:s3:local:000000000000:table/tab','Tags':[" TAG(
+         "a", "b") "]}",
+     "One or more parameter values were invalid: Provided Arn is not a "
+     "DynamoDB resource arn: arn:aws:s3:local:000000000000:table/tab"},
     {"half an ARN", "ListTagsOfResource", "{'ResourceArn':'arn:aws:dyn'}",
      "One or more parameter values were invalid: Provided Arn is not a "
      "DynamoDB resource arn: arn:aws:dyn"},

@@ -13,6 +13,7 @@
 #include "local/local_members.h"
 
 #include "base/enc.h"
+#include "wire/limits.h"
 
 #include <string.h>
 
@@ -251,11 +252,12 @@ static void check_keys(checker *c, const ddbi_member *m, const char *base,
         ddb_bytes key;
 
         memcpy(&key, element + m->key, sizeof key);
-        if (is_arn(key) || (is_name(key) && key.n <= 255))
+        if (is_arn(key) || (is_name(key) && key.n >= DDBI_MIN_TABLE_NAME &&
+                            key.n <= DDBI_MAX_TABLE_NAME))
             continue;
         error(c, m, base, where,
               "Map keys must satisfy constraint: [" AT_MOST "255, " AT_LEAST
-              "1, Member must satisfy regular expression pattern: " NAME_PATTERN
+              "3, Member must satisfy regular expression pattern: " NAME_PATTERN
               "]");
     }
 }
@@ -269,8 +271,8 @@ static void check_each(checker *c, const ddbi_member *m, const char *base,
     for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
         uint32_t each = count_at(element, m->members->count);
 
+        /* A list that is null has nothing to write, as one that is empty. */
         if ((each >= m->min_each && each <= m->max_each) ||
-            !ddbi_is_there(m->members, element) ||
             !begin_error(c, m, base, where))
             continue;
         ddbi_buf_add_str(&c->text, "Map value must satisfy constraint: "

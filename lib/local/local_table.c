@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#define NAME_FIELD 5 /* of an ARN's, from 0 */
+
 /* arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME[/...] */
 ddb_bytes ddbi_table_bare_name(ddb_bytes name)
 {
@@ -22,11 +24,13 @@ ddb_bytes ddbi_table_bare_name(ddb_bytes name)
     if (name.n < 4 || memcmp(p, "arn:", 4) != 0)
         return name;
     end = p + name.n;
-    for (int colons = 0; colons < 5; colons++) {
-        p = memchr(p, ':', (size_t)(end - p));
-        if (!p)
+    for (int field = 0; field < NAME_FIELD; field++) {
+        const char *colon = memchr(p, ':', (size_t)(end - p));
+
+        if (!colon ||
+            (field == 2 && (colon - p != 8 || memcmp(p, "dynamodb", 8) != 0)))
             return name;
-        p++;
+        p = colon + 1;
     }
     if (end - p < 6 || memcmp(p, "table/", 6) != 0)
         return name;
