@@ -199,6 +199,7 @@ local_src = \
     lib/local/local_cost.c \
     lib/local/local_create.c \
     lib/local/local_describe.c \
+    lib/local/local_file.c \
     lib/local/local_fill.c \
     lib/local/local_get.c \
     lib/local/local_item.c \

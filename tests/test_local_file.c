@@ -416,25 +416,162 @@ START_TEST(many_processes_may_make_it_at_once)
 }
 END_TEST
 
+/* ---- Forks -------------------------------------------------------------- */
+
+/* A child that does this, and ends well. */
+static void in_child(int (*child)(ddbi_store *), ddbi_store *inherited)
+{
+    int status;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0)
+        _exit(child(inherited));
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+
+static int closes(ddbi_store *inherited)
+{
+    ddbi_store_close(inherited, 1);
+    return 0;
+}
+
 START_TEST(a_forked_child_leaves_it_alone)
 {
     ddbi_store *s = open_store(path);
-    int status;
-    pid_t pid;
 
     begin(s, 1);
     put(s, B("a"), B("1"));
+    in_child(closes, s); /* in the middle */
+    commit(s);
+    in_child(closes, s);
+    begin(s, 1);
+    expect(s, B("a"), B("1"));
+    put(s, B("b"), B("2"));
+    commit(s);
+    ck_assert(exists(beside("-wal")));
+    ddbi_store_close(s, 0);
+    expect_integrity(path);
+}
+END_TEST
+
+static ddb_code write_row(ddbi_store *s, const char *at)
+{
+    const ddbi_row row = {{at, 1}, 1, {"x", 1}};
+    ddb_code code = ddbi_store_begin(s, 1, NULL);
+
+    if (code == DDB_OK)
+        code = ddbi_store_put(s, &row, NULL);
+    return code == DDB_OK ? ddbi_store_commit(s, NULL) : code;
+}
+
+/* Two pipes: the parent's word to the child, and the child's. */
+static int word[2], answer[2];
+
+static void tell(const int *to)
+{
+    if (write(to[1], "x", 1) != 1)
+        abort();
+}
+
+static void hear(const int *from)
+{
+    char c;
+
+    if (read(from[0], &c, 1) != 1)
+        abort();
+}
+
+/* It writes before and after its parent has closed the file. */
+static void write_with_parent(ddbi_store *inherited, int close_first)
+{
+    ddbi_store *s;
+
+    if (close_first)
+        ddbi_store_close(inherited, 1);
+    if (try_open(path, DDBI_SYNC_OFF, &s, NULL) != DDB_OK ||
+        write_row(s, "b") != DDB_OK)
+        _exit(1);
+    tell(answer);
+    hear(word);
+    if (write_row(s, "c") != DDB_OK)
+        _exit(2);
+    tell(answer);
+    hear(word);
+    if (write_row(s, "e") != DDB_OK)
+        _exit(3);
+    ddbi_store_close(s, 0);
+    if (!close_first)
+        ddbi_store_close(inherited, 1);
+    _exit(0);
+}
+
+START_TEST(a_forked_child_may_open_it_anew)
+{
+    ddbi_store *s = open_store(path), *memory = open_store(NULL);
+    int status;
+    pid_t pid;
+
+    ck_assert_int_eq(write_row(s, "a"), DDB_OK);
+    ck_assert_int_eq(pipe(word) + pipe(answer), 0);
     pid = fork();
     ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        ddbi_store_close(s, 1);
-        _exit(0);
-    }
+    if (pid == 0)
+        write_with_parent(s, _i);
+    hear(answer);
+    begin(s, 0);
+    expect(s, B("b"), B("x"));
+    commit(s);
+    ddbi_store_close(s, 0); /* not as the last one */
+    ck_assert(exists(beside("-wal")));
+    tell(word);
+    hear(answer);
+    s = open_store(path);
+    begin(s, 0);
+    expect(s, B("c"), B("x"));
+    commit(s);
+    ck_assert_int_eq(write_row(s, "d"), DDB_OK);
+    ddbi_store_close(s, 0);
+    tell(word);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
-    commit(s);
+    s = open_store(path);
     begin(s, 0);
-    expect(s, B("a"), B("1"));
+    for (const char *at = "abcde"; *at; at++)
+        expect(s, (ddb_bytes){at, 1}, B("x"));
+    commit(s);
+    ddbi_store_close(s, 0);
+    ddbi_store_close(memory, 0);
+    expect_integrity(path);
+}
+END_TEST
+
+static int is_refused_that_one(ddbi_store *inherited)
+{
+    char other[160];
+    ddb_err err = {0};
+    ddbi_store *s;
+
+    if (try_open(path, DDBI_SYNC_OFF, &s, &err) != DDB_SYSTEM ||
+        strstr(err.message, "forked") == NULL)
+        return 1;
+    snprintf(other, sizeof other, "%s.other", path);
+    err = (ddb_err){0};
+    if (try_open(other, DDBI_SYNC_OFF, &s, &err) != DDB_OK)
+        return 2;
+    ddbi_store_close(s, 0);
+    ddbi_store_close(inherited, 1);
+    return try_open(path, DDBI_SYNC_OFF, &s, NULL) == DDB_SYSTEM ? 0 : 3;
+}
+
+START_TEST(a_child_forked_in_the_middle_is_refused)
+{
+    ddbi_store *s = open_store(path);
+
+    begin(s, 1);
+    put(s, B("a"), B("1"));
+    in_child(is_refused_that_one, s);
     commit(s);
     ddbi_store_close(s, 0);
     expect_integrity(path);
@@ -632,7 +769,13 @@ Suite *suite_local_file(void)
                         ROWS(fake_clocks));
     tcase_add_test(t, says_when_the_file_is_another_ones_alone);
     tcase_add_test(t, many_processes_may_make_it_at_once);
+
+    t = tcase_create("forks");
+    suite_add_tcase(s, t);
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
     tcase_add_test(t, a_forked_child_leaves_it_alone);
+    tcase_add_loop_test(t, a_forked_child_may_open_it_anew, 0, 2);
+    tcase_add_test(t, a_child_forked_in_the_middle_is_refused);
 
     t = tcase_create("fate");
     suite_add_tcase(s, t);

@@ -2,7 +2,7 @@
 /*
  * One ordered map in a file of SQLite: place (bytes, ordered as memcmp does)
  * to row.  Everything that the engine keeps is in it: descriptions of tables,
- * items, and each index's own copies.  The only file that knows SQLite.
+ * items, and each index's own copies.
  *
  * One thread at a time (the engine's lock).  Any process may have the file
  * open; what waits for another process's write waits for some seconds.
@@ -38,7 +38,8 @@ typedef struct {
 ddb_code ddbi_store_open(const char *path, ddbi_sync sync,
                          const ddbi_clock *clock, ddbi_store **out,
                          ddb_err *err);
-/* forked: our memory is freed and SQLite's handle left alone. */
+/* forked: in a child process, where it has no effect on the file; what another
+ * thread was in the middle of at the fork is left alone, its memory too. */
 void ddbi_store_close(ddbi_store *s, int forked);
 
 /* Every function below: DDB_NOMEM, DDB_SYSTEM with what the matter is (disk
