@@ -658,7 +658,7 @@ static const struct {
 
 START_TEST(survives_want_of_memory)
 {
-    int last = DDB_NOMEM;
+    ddb_code last = DDB_NOMEM;
     exprfix f;
 
     exprfix_begin(&f);
@@ -666,7 +666,7 @@ START_TEST(survives_want_of_memory)
         ddbi_arena arena;
         ddbi_expr_scope s;
         ddbi_condition *c;
-        int code;
+        ddb_code code;
 
         exprfix_scarce(&arena, room);
         code =

@@ -38,7 +38,8 @@ static void clean(char *p, size_t n)
     }
 }
 
-static void format_text(ddbi_buf *b, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+format_text(ddbi_buf *b, const char *format, va_list args)
 {
     va_list again;
     char *to;
