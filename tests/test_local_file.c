@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "rng.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 
 /* ---- Files as bytes ----------------------------------------------------- */
@@ -361,6 +362,16 @@ START_TEST(says_when_the_file_is_another_ones_alone)
 }
 END_TEST
 
+static ddb_code write_row(ddbi_store *s, const char *at)
+{
+    const ddbi_row row = {{at, 1}, 1, {"x", 1}};
+    ddb_code code = ddbi_store_begin(s, 1, NULL);
+
+    if (code == DDB_OK)
+        code = ddbi_store_put(s, &row, NULL);
+    return code == DDB_OK ? ddbi_store_commit(s, NULL) : code;
+}
+
 /* In a child, which must not go on with the tests. */
 static void write_one(int i)
 {
@@ -416,6 +427,38 @@ START_TEST(many_processes_may_make_it_at_once)
 }
 END_TEST
 
+static void *open_and_close(void *arg)
+{
+    ddb_code *code = arg;
+    ddbi_store *s;
+
+    for (int i = 0; i < 20 && *code == DDB_OK; i++) {
+        *code = try_open(i % 4 ? path : NULL, DDBI_SYNC_OFF, &s, NULL);
+        if (*code != DDB_OK)
+            break;
+        *code = write_row(s, i % 2 ? "a" : "b");
+        ddbi_store_close(s, 0);
+    }
+    return NULL;
+}
+
+START_TEST(threads_may_have_it_open_at_once)
+{
+    enum { THREADS = 4 };
+    pthread_t thread[THREADS];
+    ddb_code code[THREADS] = {DDB_OK};
+
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(
+            pthread_create(&thread[i], NULL, open_and_close, &code[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+        ck_assert_int_eq(code[i], DDB_OK);
+    }
+    expect_integrity(path);
+}
+END_TEST
+
 /* ---- Forks -------------------------------------------------------------- */
 
 /* A child that does this, and ends well. */
@@ -455,16 +498,6 @@ START_TEST(a_forked_child_leaves_it_alone)
     expect_integrity(path);
 }
 END_TEST
-
-static ddb_code write_row(ddbi_store *s, const char *at)
-{
-    const ddbi_row row = {{at, 1}, 1, {"x", 1}};
-    ddb_code code = ddbi_store_begin(s, 1, NULL);
-
-    if (code == DDB_OK)
-        code = ddbi_store_put(s, &row, NULL);
-    return code == DDB_OK ? ddbi_store_commit(s, NULL) : code;
-}
 
 /* Two pipes: the parent's word to the child, and the child's. */
 static int word[2], answer[2];
@@ -769,6 +802,7 @@ Suite *suite_local_file(void)
                         ROWS(fake_clocks));
     tcase_add_test(t, says_when_the_file_is_another_ones_alone);
     tcase_add_test(t, many_processes_may_make_it_at_once);
+    tcase_add_test(t, threads_may_have_it_open_at_once);
 
     t = tcase_create("forks");
     suite_add_tcase(s, t);
