@@ -5,6 +5,7 @@
 #include "tests.h"
 
 #include "client/client.h"
+#include "local/local_transport.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -169,6 +170,42 @@ START_TEST(time_is_the_applications)
 }
 END_TEST
 
+/* What is not answered is not done. */
+START_TEST(answer_is_no_longer_than_allowed)
+{
+    const char *replace = "{\"TableName\":\"tab\",\"Item\":{\"k\":{\"S\":"
+                          "\"a\"}},\"ReturnValues\":\"ALL_OLD\"}";
+    char body[4096];
+    int n = snprintf(body, sizeof body,
+                     "{\"TableName\":\"tab\",\"Item\":"
+                     "{\"k\":{\"S\":\"a\"},\"n\":{\"N\":"
+                     "\"5\"},\"v\":{\"S\":\"");
+
+    memset(body + n, 'x', 3000);
+    strcpy(body + n + 3000, "\"}}}");
+    ddb_client_close(c);
+    open_at(&(ddb_options){.endpoint = "memory:", .max_answer = 2000});
+    ck_assert_int_eq(call("CreateTable", CREATE), DDB_OK);
+    ck_assert_int_eq(call("PutItem", body), DDB_OK);
+    ck_assert_int_eq(get("a"), -1);
+    ck_assert_int_eq(err.code, DDB_ANSWER_TOO_LARGE);
+    ck_assert(!err.retryable);
+    ck_assert_int_eq(call("PutItem", replace), DDB_ANSWER_TOO_LARGE);
+    ck_assert(!err.maybe_applied);
+    ck_assert_int_eq(
+        call("GetItem", "{\"TableName\":\"tab\",\"Key\":{\"k\":{\"S\":\"a\"}},"
+                        "\"ProjectionExpression\":\"n\"}"),
+        DDB_OK);
+    ck_assert_int_eq(call("Scan", "{\"TableName\":\"tab\"}"),
+                     DDB_ANSWER_TOO_LARGE);
+    memset(body, 'x', 3000); /* a refusal that shows it */
+    memcpy(body, "{\"TableName\":\"", 14);
+    strcpy(body + 3000, "\"}");
+    ck_assert_int_eq(call("DescribeTable", body), DDB_ANSWER_TOO_LARGE);
+    ck_assert_int_eq(call("ListTables", "{}"), DDB_OK);
+}
+END_TEST
+
 START_TEST(survives_without_memory)
 {
     for (long n = 0;; n++) {
@@ -282,6 +319,115 @@ START_TEST(locked_file_is_waited_for_and_then_told)
 }
 END_TEST
 
+/* A clock that only sleep moves. */
+static int64_t slept;
+
+static int64_t fake_now(const ddbi_clock *k)
+{
+    (void)k;
+    return 1000000000000 + slept;
+}
+
+static int64_t fake_mono(const ddbi_clock *k)
+{
+    (void)k;
+    return slept;
+}
+
+static void fake_sleep(const ddbi_clock *k, int64_t ms)
+{
+    (void)k;
+    slept += ms;
+}
+
+static void open_with_fake_clock(const ddb_options *options)
+{
+    static ddbi_clock clock;
+    ddbi_transport *t;
+
+    clock = ddbi_system_clock;
+    clock.now = fake_now;
+    clock.mono = fake_mono;
+    clock.sleep = fake_sleep;
+    slept = 0;
+    ck_assert_int_eq(
+        ddbi_local_transport(
+            &(ddbi_local_options){.path = path, .clock = &clock}, 0, &t, &err),
+        DDB_OK);
+    ck_assert_int_eq(ddbi_client_open_with(options, t, &clock, &c, &err),
+                     DDB_OK);
+}
+
+/* All attempts, and all waits of each: to remove what has expired, and to
+ * write. */
+START_TEST(locked_file_keeps_the_deadline)
+{
+    sqlite3 *other;
+
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ddb_client_close(c);
+    open_with_fake_clock(&(ddb_options){.timeout_ms = 300});
+    ck_assert_int_eq(put("a", 1), DDB_SYSTEM);
+    ck_assert_msg(strstr(err.message, "locked") != NULL, "%s", err.message);
+    ck_assert(err.retryable);
+    ck_assert(!err.maybe_applied);
+    ck_assert_int_ge(slept, 100);
+    ck_assert_int_le(slept, 310);
+    ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(other);
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+}
+END_TEST
+
+static void *put_patiently(void *arg)
+{
+    ddb_err mine = {0};
+    char *out = NULL;
+
+    (void)arg;
+    (void)ddb_call(c,
+                   &(ddb_call_in){.action = "PutItem",
+                                  .body = "{\"TableName\":\"tab\",\"Item\":"
+                                          "{\"k\":{\"S\":\"a\"}}}",
+                                  .timeout_ms = 3000},
+                   &out, NULL, &mine);
+    ddb_free(out);
+    return NULL;
+}
+
+/* Nor is it lost behind another thread that waits. */
+START_TEST(busy_engine_keeps_the_deadline)
+{
+    const ddbi_clock *k = &ddbi_system_clock;
+    sqlite3 *other;
+    pthread_t thread;
+    int64_t began;
+    char *out = NULL;
+    ddb_code code;
+
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(pthread_create(&thread, NULL, put_patiently, NULL), 0);
+    k->sleep(k, 100);
+    began = k->mono(k);
+    code =
+        ddb_call(c, &(ddb_call_in){.action = "ListTables", .timeout_ms = 100},
+                 &out, NULL, &err);
+    ck_assert_ptr_null(out);
+    ck_assert_int_eq(code, DDB_TIMEOUT);
+    ck_assert(err.retryable);
+    ck_assert(!err.maybe_applied);
+    ck_assert_int_lt(k->mono(k) - began, 1500);
+    sqlite3_close(other);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(call("ListTables", "{}"), DDB_OK);
+}
+END_TEST
+
 /* Nothing but the first page stays as it was. */
 static void damage(void)
 {
@@ -355,6 +501,7 @@ Suite *suite_local_transport(void)
     tcase_add_checked_fixture(memory, setup_memory, teardown_memory);
     tcase_add_test(memory, answers_as_a_server_does);
     tcase_add_test(memory, time_is_the_applications);
+    tcase_add_test(memory, answer_is_no_longer_than_allowed);
     tcase_add_test(memory, threads_share_a_client);
     tcase_add_test(memory, child_can_only_close);
     suite_add_tcase(s, memory);
@@ -364,6 +511,8 @@ Suite *suite_local_transport(void)
     tcase_add_test(file, clients_share_a_file);
     tcase_add_test(file, child_can_only_close);
     tcase_add_test(file, locked_file_is_waited_for_and_then_told);
+    tcase_add_test(file, locked_file_keeps_the_deadline);
+    tcase_add_test(file, busy_engine_keeps_the_deadline);
     tcase_add_test(file, damaged_file_is_told_and_not_repeated);
     tcase_add_test(file, damaged_item_is_told);
     suite_add_tcase(s, file);

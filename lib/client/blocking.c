@@ -208,7 +208,8 @@ static void attempt(run *r, const ddbi_action *a, ddbi_event *e)
                                   .body = {r->j->body.p, r->j->body.n},
                                   .keys =
                                       r->keys != NULL ? &r->keys->keys : NULL,
-                                  .now = a->now};
+                                  .now = a->now,
+                                  .timeout_ms = a->ms};
     int64_t end = e->mono + a->ms;
     int64_t left = a->ms;
     ddbi_exchange *x = NULL;

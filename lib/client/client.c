@@ -283,7 +283,7 @@ static ddb_code open_engine(ddb_client *c, const ddb_options *opt,
                               .sync = levels[opt->local_sync],
                               .clock = &c->clock.clock,
                               .region = c->region},
-        out, err);
+        opt->max_answer, out, err);
 #else
     (void)c, (void)opt, (void)out;
     return ddbi_fail(err, DDB_UNSUPPORTED,

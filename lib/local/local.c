@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define KEPT (256 * 1024) /* bytes of a buffer */
 #define SWEEP_EVERY 1000  /* ms */
@@ -203,6 +204,7 @@ ddb_code ddbi_local_sweep(ddbi_local *l, int *more, ddb_err *err)
     ddb_code code;
 
     pthread_mutex_lock(&l->mutex);
+    ddbi_store_wait_until(l->store, INT64_MAX);
     code = sweep_nolock(l, more, err);
     pthread_mutex_unlock(&l->mutex);
     return code;
@@ -221,6 +223,15 @@ static ddb_code sweep_sometimes(ddbi_local *l, ddb_err *err)
 
 /* ---- Outside ------------------------------------------------------------ */
 
+/* For whoever gave the buffer its limit. */
+static ddb_code too_large(const ddbi_buf *out, ddb_err *err)
+{
+    ddbi_err_clear(err);
+    return ddbi_fail(err, DDB_ANSWER_TOO_LARGE,
+                     "the answer is longer than the %zu bytes that it may have",
+                     out->max);
+}
+
 static ddb_code call_nolock(ddbi_local *l, const char *name, ddb_bytes body,
                             int *status, ddbi_buf *out, ddb_err *err)
 {
@@ -234,11 +245,14 @@ static ddb_code call_nolock(ddbi_local *l, const char *name, ddb_bytes body,
         return code;
     begin(l, out, err, &a);
     code = run(&a, name, action, body);
+    if (code == DDB_NOMEM && out->failed == DDB_TOO_LARGE)
+        code = too_large(out, err);
     if (code != DDB_OK)
         ddbi_buf_clear(out);
     if (code == DDB_SERVICE) {
         ddbi_buf_add(out, a.refusal.p, a.refusal.n);
-        code = out->failed != DDB_OK || a.refusal.failed != DDB_OK
+        code = out->failed == DDB_TOO_LARGE ? too_large(out, err)
+               : out->failed != DDB_OK || a.refusal.failed != DDB_OK
                    ? ddbi_ask_nomem(&a)
                    : DDB_OK;
     }
@@ -247,15 +261,49 @@ static ddb_code call_nolock(ddbi_local *l, const char *name, ddb_bytes body,
     return code;
 }
 
-ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
-                         int *status, ddbi_buf *out, ddb_err *err)
+/* 0: it is ours. */
+static int lock_within(ddbi_local *l, int64_t ms)
 {
+    struct timespec until;
+
+    if (pthread_mutex_trylock(&l->mutex) == 0)
+        return 0;
+    if (ms <= 0)
+        return pthread_mutex_lock(&l->mutex);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_mutex_timedlock(&l->mutex, &until);
+}
+
+ddb_code ddbi_local_call_within(ddbi_local *l, int64_t timeout_ms,
+                                const char *action, ddb_bytes body, int *status,
+                                ddbi_buf *out, ddb_err *err)
+{
+    const ddbi_clock *k = l->options.clock;
+    int64_t until = timeout_ms > 0 ? k->mono(k) + timeout_ms : INT64_MAX;
     ddb_code code;
 
     *status = 0;
     ddbi_buf_clear(out);
-    pthread_mutex_lock(&l->mutex);
+    if (lock_within(l, timeout_ms) != 0) {
+        ddbi_fail(err, DDB_TIMEOUT,
+                  "other requests kept the engine busy for %lld ms",
+                  (long long)timeout_ms);
+        if (err != NULL)
+            err->retryable = 1;
+        return DDB_TIMEOUT;
+    }
+    ddbi_store_wait_until(l->store, until);
     code = call_nolock(l, action, body, status, out, err);
     pthread_mutex_unlock(&l->mutex);
     return code;
+}
+
+ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
+                         int *status, ddbi_buf *out, ddb_err *err)
+{
+    return ddbi_local_call_within(l, 0, action, body, status, out, err);
 }

@@ -50,10 +50,17 @@ void ddbi_local_close(ddbi_local *l, int forked);
 
 /* One request.  DDB_OK: *status and the JSON in out (emptied first) are the
  * answer, also when it is a refusal (400, 500).  DDB_NOMEM, DDB_SYSTEM (disk
- * full, locked, damaged): there is no answer and nothing was done, but when
- * err->maybe_applied is set. */
+ * full, locked, damaged), DDB_ANSWER_TOO_LARGE (for out->max): there is no
+ * answer and nothing was done, but when err->maybe_applied is set. */
 ddb_code ddbi_local_call(ddbi_local *l, const char *action, ddb_bytes body,
                          int *status, ddbi_buf *out, ddb_err *err);
+
+/* The same, which does not wait for other requests and other processes longer
+ * than timeout_ms: DDB_TIMEOUT, DDB_SYSTEM (locked).  The work itself takes
+ * its time.  0: as long as usual. */
+ddb_code ddbi_local_call_within(ddbi_local *l, int64_t timeout_ms,
+                                const char *action, ddb_bytes body, int *status,
+                                ddbi_buf *out, ddb_err *err);
 
 /* Remove what has expired, at most some 100 items.  Writing requests do it by
  * themselves, once a second at most; a server does it when it is idle too.

@@ -110,7 +110,7 @@ static int wait_for_lock(void *arg, int tries)
 
     if (tries == 0)
         s->waited_since = now;
-    if (now - s->waited_since >= WAIT || tries >= WAIT)
+    if (now - s->waited_since >= WAIT || now >= s->wait_until || tries >= WAIT)
         return 0;
     k->sleep(k, tries < 100 ? 1 : 5);
     return 1;

@@ -19,12 +19,13 @@ struct ddbi_store {
     char *path;           /* NULL: in memory */
     const ddbi_clock *clock;
     int64_t waited_since; /* ms of it, for a lock */
+    int64_t wait_until;   /* INT64_MAX: only so long */
     pid_t pid;            /* of the process that opened it */
     int busy;             /* in a transaction, or half open */
     ddbi_store *next;     /* of all that this process has open */
 };
 
-/* s is zeroed but for its clock; it is busy then, until it can be used. */
+/* s is zeroed but for its clock and its wait; it is busy then, until it can be used. */
 ddb_code ddbi_file_open(ddbi_store *s, const char *path, ddbi_sync sync,
                         ddb_err *err);
 /* 0: it must stay as it is, s with it. */

@@ -125,6 +125,7 @@ ddb_code ddbi_store_open(const char *path, ddbi_sync sync,
     if (s == NULL)
         return ddbi_nomem(err);
     s->clock = clock;
+    s->wait_until = INT64_MAX;
     code = ddbi_file_open(s, path, sync, err);
     if (code == DDB_OK && (rc = prepare(s)) != SQLITE_OK)
         code = ddbi_file_fail(s, rc, err);
@@ -141,6 +142,11 @@ void ddbi_store_close(ddbi_store *s, int forked)
 {
     if (s != NULL && ddbi_file_close(s, forked))
         ddbi_free(s);
+}
+
+void ddbi_store_wait_until(ddbi_store *s, int64_t mono)
+{
+    s->wait_until = mono;
 }
 
 /* ---- Transactions ------------------------------------------------------- */

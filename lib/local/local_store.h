@@ -42,6 +42,10 @@ ddb_code ddbi_store_open(const char *path, ddbi_sync sync,
  * thread was in the middle of at the fork is left alone, its memory too. */
 void ddbi_store_close(ddbi_store *s, int forked);
 
+/* From now on no lock is waited for beyond this time of the clock's mono.
+ * INT64_MAX, as at the beginning: for some seconds each. */
+void ddbi_store_wait_until(ddbi_store *s, int64_t mono);
+
 /* Every function below: DDB_NOMEM, DDB_SYSTEM with what the matter is (disk
  * full, I/O, damaged, locked by another process: then err->retryable is set);
  * after either the transaction is to be rolled back. */

@@ -9,12 +9,14 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "wire/limits.h"
 
 #include <string.h>
 
 typedef struct {
     ddbi_transport base; /* first */
     ddbi_local *engine;
+    size_t max_answer;
 } local;
 
 static ddb_code start(ddbi_transport *t, const ddbi_request *request,
@@ -24,8 +26,10 @@ static ddb_code start(ddbi_transport *t, const ddbi_request *request,
     ddb_err why = {0};
 
     (void)err;
-    reply->code = ddbi_local_call(l->engine, request->action, request->body,
-                                  &reply->status, &reply->body, &why);
+    reply->body.max = l->max_answer;
+    reply->code = ddbi_local_call_within(l->engine, request->timeout_ms,
+                                         request->action, request->body,
+                                         &reply->status, &reply->body, &why);
     if (reply->code != DDB_OK) {
         reply->status = 0;
         reply->not_sent = !why.maybe_applied;
@@ -62,7 +66,7 @@ static void close_local(ddbi_transport *t, int forked)
     ddbi_free(l);
 }
 
-ddb_code ddbi_local_transport(const ddbi_local_options *opt,
+ddb_code ddbi_local_transport(const ddbi_local_options *opt, size_t max_answer,
                               ddbi_transport **out, ddb_err *err)
 {
     static const ddbi_transport_ops ops = {.start = start,
@@ -77,6 +81,7 @@ ddb_code ddbi_local_transport(const ddbi_local_options *opt,
     if (l == NULL)
         return ddbi_nomem(err);
     l->base.ops = &ops;
+    l->max_answer = max_answer > 0 ? max_answer : DDBI_MAX_ANSWER;
     code = ddbi_local_open(opt, &l->engine, err);
     if (code != DDB_OK)
         ddbi_free(l);

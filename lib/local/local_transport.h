@@ -7,8 +7,9 @@
 #include "local/local.h"
 #include "wire/transport.h"
 
-/* Opens an engine of its own, closed with the transport. */
-ddb_code ddbi_local_transport(const ddbi_local_options *opt,
+/* Opens an engine of its own, closed with the transport.  max_answer: bytes of
+ * an answer; 0: DDBI_MAX_ANSWER. */
+ddb_code ddbi_local_transport(const ddbi_local_options *opt, size_t max_answer,
                               ddbi_transport **out, ddb_err *err);
 
 #endif

@@ -28,6 +28,8 @@ typedef struct {
     ddb_bytes body;        /* stays as it is until finish or cancel */
     const ddbi_keys *keys; /* NULL when the transport needs none */
     int64_t now;           /* Unix seconds to sign with, corrected */
+    int64_t timeout_ms;    /* of this attempt, for what start itself has to
+                              wait for; 0: as it likes */
 } ddbi_request;
 
 /* What came of it.  code DDB_OK: an HTTP answer, of whatever status. */
