@@ -333,8 +333,8 @@ static int bad_shm_unmap(sqlite3_file *f, int delete)
     return CALL(f, xShmUnmap)(real(f), delete);
 }
 
-static const sqlite3_io_methods methods = {
-    .iVersion = 2, /* no mapped files */
+static sqlite3_io_methods methods = {
+    .iVersion = 2, /* no mapped files; 1: no shared memory either */
     .xClose = bad_close,
     .xRead = bad_read,
     .xWrite = bad_write,
@@ -411,6 +411,7 @@ void failvfs_begin(long n, failvfs_kind what, int for_ever)
     mine.xDelete = bad_delete;
     mine.xAccess = bad_access;
     sqlite3_vfs_register(&mine, 1);
+    methods.iVersion = 2;
     asked = syncs = fired = 0;
     fail_at = n;
     kind = what;
@@ -431,6 +432,11 @@ int failvfs_end(void)
         free(d);
     }
     return fired;
+}
+
+void failvfs_share_no_memory(void)
+{
+    methods.iVersion = 1;
 }
 
 void failvfs_mend(void)

@@ -21,6 +21,8 @@ typedef enum {
 void failvfs_begin(long n, failvfs_kind kind, int for_ever);
 /* No connection may be open.  1: an operation was made to fail. */
 int failvfs_end(void);
+/* As a network's file system may be. */
+void failvfs_share_no_memory(void);
 /* From now on all goes well. */
 void failvfs_mend(void);
 /* fsyncs since begin. */

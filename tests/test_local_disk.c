@@ -133,6 +133,7 @@ static void told(const ddb_err *err)
                   err->message);
     ck_assert_msg(strstr(err->message, "input or output failed") ||
                       strstr(err->message, "the disk is full") ||
+                      strstr(err->message, "can be shared") ||
                       strstr(err->message, "cannot be opened") ||
                       strstr(err->message, "may not be written to"),
                   "%s", err->message);
@@ -207,6 +208,20 @@ START_TEST(goes_on_when_the_disk_has_room_again)
     ddbi_store_close(s, 0);
     failvfs_end();
     ck_assert_int_eq(found_in(path), i);
+}
+END_TEST
+
+START_TEST(needs_memory_that_can_be_shared)
+{
+    ddb_err err = {0};
+    ddbi_store *s;
+
+    failvfs_begin(-1, FAILVFS_IO, 0);
+    failvfs_share_no_memory();
+    ck_assert_int_eq(try_open(path, DDBI_SYNC_FULL, &s, &err), DDB_SYSTEM);
+    ck_assert_ptr_nonnull(strstr(err.message, "shared"));
+    failvfs_end();
+    ck_assert_int_eq(found_in(path), 0); /* elsewhere it is fine */
 }
 END_TEST
 
@@ -380,6 +395,7 @@ Suite *suite_local_disk(void)
     tcase_add_checked_fixture(t, make_folder, remove_folder);
     tcase_add_loop_test(t, loses_nothing_on_a_bad_disk, 0, ROWS(disks));
     tcase_add_test(t, goes_on_when_the_disk_has_room_again);
+    tcase_add_test(t, needs_memory_that_can_be_shared);
     tcase_add_loop_test(t, a_commit_waits_for_the_disk_as_it_should, 0,
                         ROWS(levels));
 

@@ -51,6 +51,8 @@ static const struct {
     const char *what;
 } reasons[] = {
     {SQLITE_READONLY_DIRECTORY, "the directory may not be written to"},
+    {SQLITE_IOERR_SHMOPEN, "no memory can be shared there, as on a network"},
+    {SQLITE_IOERR_SHMMAP, "no memory can be shared there, as on a network"},
     {SQLITE_BUSY, "locked by another process"},
     {SQLITE_LOCKED, "locked by another process"},
     {SQLITE_PROTOCOL, "locked by another process"},
