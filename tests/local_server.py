@@ -196,6 +196,18 @@ def check_front():
                 'Origin': origin})
             same('%s is not let in' % origin,
                  (status, h.get('access-control-allow-origin')), (404, None))
+            # Nor by a name of its own that leads here: such a page need not
+            # ask before, but it tells whose it is.
+            path, body, head = signed(s.port)
+            status, h, text = send(c, 'POST', path, body,
+                                   {**head, 'Origin': origin})
+            same('%s gets nothing' % origin,
+                 (status, json.loads(text).get('__type')),
+                 (400, coral('AccessDeniedException')))
+        path, body, head = signed(s.port)
+        status, h, text = send(c, 'POST', path, body,
+                               {**head, 'Origin': 'http://[::1]:80'})
+        same('its own origin', (status, text), (200, '{"TableNames":[]}'))
 
 
 def check_wire():
@@ -537,6 +549,34 @@ def check_end():
     s.process.send_signal(signal.SIGTERM)
     same('a second signal ends it', s.process.wait(10), -signal.SIGTERM)
     ok('at once', time.monotonic() - start < 20)
+    s.stop()
+
+    # Who does not read its answer is not waited for much longer.
+    s = Server()
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    deaf.connect(('127.0.0.1', s.port))
+    long = json.dumps({'TableName': 'a' * 60000})
+    path, body, head = signed(s.port, 'DescribeTable', long)
+    lines = ''.join('%s: %s\r\n' % pair for pair in head.items())
+    request = 'POST / HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s' % (
+        lines, len(body), body)
+    deaf.settimeout(0.5)
+    try:
+        for _ in range(1000):
+            deaf.sendall(request.encode())
+        ok('an answer that is not read', False)
+    except OSError:
+        pass
+    start = time.monotonic()
+    s.process.send_signal(signal.SIGTERM)
+    try:
+        same('it ends all the same', s.process.wait(20), 0)
+    except subprocess.TimeoutExpired:
+        ok('it ends all the same', False, 'not within 20 s')
+        s.process.kill()
+    ok('with time to read', time.monotonic() - start > 2)
+    deaf.close()
     s.stop()
 
 

@@ -6,7 +6,9 @@
  *
  * Different from the service on purpose: without keys to verify, pages of
  * other origins than this machine's are not let in.  Whatever page a browser
- * has open could use the server otherwise.
+ * has open could use the server otherwise, also one whose own name suddenly
+ * leads to this machine (DNS rebinding): to its browser the server is of the
+ * page's origin, so that it asks for no leave before, but tells the origin.
  */
 #include "server_front.h"
 
@@ -310,6 +312,18 @@ static void post(server_front *f, server_exchange *x)
     }
 }
 
+static void refuse_origin(server_exchange *x)
+{
+    ddbi_buf message = {0};
+
+    ddbi_buf_add_str(&message, "Pages of other origins than this machine's are "
+                               "not let in without --credentials");
+    answer_error(x, 400, CORAL_TYPE, "AccessDeniedException", &message);
+    if (message.failed != DDB_OK)
+        ddbi_buf_fail(&x->out, message.failed);
+    ddbi_buf_free(&message);
+}
+
 void server_front_answer(server_front *f, server_exchange *x)
 {
     ddb_bytes origin = header(x, "origin");
@@ -329,6 +343,8 @@ void server_front_answer(server_front *f, server_exchange *x)
         ddbi_buf_add_str(&x->out, ".amazonaws.com ");
     } else if (strcmp(x->method, "POST") != 0 || x->content_type == NULL) {
         answer_text(x, 404, "<UnknownOperationException/>\n");
+    } else if (origin.p != NULL && !x->cors) {
+        refuse_origin(x);
     } else {
         post(f, x);
     }

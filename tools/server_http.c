@@ -34,6 +34,7 @@
 #define KEPT_BUFFER (64 << 10) /* bytes kept from one request to the next */
 #define DRAINED 4              /* times the cap that is read before giving up */
 #define WATCH_MS 20
+#define GRACE_MS 5000 /* to read the last answers */
 
 typedef struct connection connection;
 struct connection {
@@ -54,7 +55,8 @@ struct connection {
 struct server_http {
     server_http_in in;
     struct MHD_Daemon *daemon;
-    atomic_uint running;
+    atomic_uint running; /* requests, until the answer is out */
+    atomic_uint working; /* of them, those without an answer yet */
     atomic_int stopping;
     pthread_mutex_t lock;
     connection *all;
@@ -383,7 +385,9 @@ static enum MHD_Result take_end(connection *c, struct MHD_Connection *k)
         return send_status(c, k, MHD_HTTP_CONTENT_TOO_LARGE);
     if (c->x.body.failed != DDB_OK)
         return send_status(c, k, 500);
+    atomic_fetch_add(&h->working, 1);
     server_front_answer(h->in.front, &c->x);
+    atomic_fetch_sub(&h->working, 1);
     return send_answer(c, k);
 }
 
@@ -492,6 +496,7 @@ ddb_code server_http_start(const server_http_in *in, server_http **out,
         return ddbi_nomem(err);
     h->in = *in;
     atomic_init(&h->running, 0);
+    atomic_init(&h->working, 0);
     atomic_init(&h->stopping, 0);
     pthread_mutex_init(&h->lock, NULL);
     h->daemon = start_daemon(h);
@@ -516,16 +521,28 @@ unsigned server_http_running(server_http *h)
     return atomic_load(&h->running);
 }
 
-void server_http_stop(server_http *h)
+/* Every request that has come whole is answered; who does not read the answer
+ * is not waited for for long. */
+static void wait_for_answers(server_http *h)
 {
     const struct timespec nap = {0, 2000000};
+    int64_t until = microseconds() / 1000 + GRACE_MS;
+
+    while (atomic_load(&h->running) > 0 && microseconds() / 1000 < until) {
+        if (atomic_load(&h->working) > 0)
+            until = microseconds() / 1000 + GRACE_MS;
+        nanosleep(&nap, NULL);
+    }
+}
+
+void server_http_stop(server_http *h)
+{
     MHD_socket listener = MHD_quiesce_daemon(h->daemon);
 
     if (listener != MHD_INVALID_SOCKET)
         close(listener);
     atomic_store(&h->stopping, 1);
-    while (atomic_load(&h->running) > 0)
-        nanosleep(&nap, NULL);
+    wait_for_answers(h);
     MHD_stop_daemon(h->daemon);
     if (h->watches)
         pthread_join(h->watcher, NULL);
