@@ -200,6 +200,24 @@ START_TEST(says_what_cannot_be_opened)
 }
 END_TEST
 
+START_TEST(shows_the_end_of_a_long_path)
+{
+    static const size_t lengths[] = {150, 250, 600, 5000};
+    ddbi_store *s;
+    ddb_err err = {0};
+    char name[5001];
+
+    memset(name, 'a', sizeof name);
+    name[0] = '/';
+    memcpy(name + lengths[_i] - 3, "/bc", 4);
+    ck_assert_int_eq(try_open(name, DDBI_SYNC_OFF, &s, &err), DDB_SYSTEM);
+    ck_assert_msg(strncmp(err.message, "...aaaa", 7) == 0 &&
+                      strstr(err.message, "a/bc: ") != NULL &&
+                      strstr(err.message, "(SQLite 14)") != NULL,
+                  "%s", err.message);
+}
+END_TEST
+
 static const char *const names[] = {
     ":memory:",
     "file:x.db?mode=memory",
@@ -792,6 +810,7 @@ Suite *suite_local_file(void)
     tcase_add_test(t, takes_an_empty_file);
     tcase_add_test(t, refuses_an_empty_path);
     tcase_add_test(t, says_what_cannot_be_opened);
+    tcase_add_loop_test(t, shows_the_end_of_a_long_path, 0, 4);
     tcase_add_loop_test(t, takes_a_path_literally, 0, ROWS(names));
     tcase_add_loop_test(t, says_what_may_not_be_written, 0, ROWS(modes));
 

@@ -27,7 +27,8 @@
 #define APPLICATION 0x64646231
 #define FORMAT 1
 
-#define WAIT 5000 /* ms for a lock of another process */
+#define WAIT 5000      /* ms for a lock of another process */
+#define MOST_SHOWN 100 /* bytes of a path in a message */
 
 /* What the file beside the database may keep of a large transaction. */
 #define WAL_REST "4194304"
@@ -82,10 +83,21 @@ static int errno_of(sqlite3 *db, int rc)
                : 0;
 }
 
+/* Of a long path the end, so that the reason is not cut off. */
+ddb_code ddbi_file_refuse(const ddbi_store *s, const char *why, ddb_err *err)
+{
+    const char *path = s->path ? s->path : "memory";
+    size_t n = strlen(path);
+    int cut = n > MOST_SHOWN;
+
+    return ddbi_fail(err, DDB_SYSTEM, "%s%s: %s", cut ? "..." : "",
+                     cut ? path + n - MOST_SHOWN : path, why);
+}
+
 ddb_code ddbi_file_fail(ddbi_store *s, int rc, ddb_err *err)
 {
-    const char *path = s->path ? s->path : "memory", *why = reason_of(rc);
-    char buffer[128] = "";
+    const char *why = reason_of(rc);
+    char buffer[80] = "", text[160];
     int system;
 
     if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
@@ -95,8 +107,9 @@ ddb_code ddbi_file_fail(ddbi_store *s, int rc, ddb_err *err)
     system = s->db ? errno_of(s->db, rc) : 0;
     if (system != 0 && strerror_r(system, buffer, sizeof buffer) != 0)
         buffer[0] = '\0';
-    ddbi_fail(err, DDB_SYSTEM, "%s: %s%s%s (SQLite %d)", path, why,
-              buffer[0] ? ": " : "", buffer, rc);
+    snprintf(text, sizeof text, "%s%s%s (SQLite %d)", why,
+             buffer[0] ? ": " : "", buffer, rc);
+    ddbi_file_refuse(s, text, err);
     if (err != NULL && (rc & 0xff) == SQLITE_BUSY)
         err->retryable = 1;
     return DDB_SYSTEM;
@@ -192,11 +205,10 @@ static ddb_code check_owner(ddbi_store *s, ddb_err *err)
         return ddbi_file_fail(s, rc, err);
     switch (owner_of(header)) {
     case STRANGERS:
-        return ddbi_fail(err, DDB_SYSTEM, "%s: is another program's database",
-                         s->path);
+        return ddbi_file_refuse(s, "is another program's database", err);
     case OF_LATER_VERSION:
-        return ddbi_fail(err, DDB_SYSTEM,
-                         "%s: was made by a later version of libddb", s->path);
+        return ddbi_file_refuse(s, "was made by a later version of libddb",
+                                err);
     case NOBODYS:
     case OURS:
         break;
@@ -339,10 +351,8 @@ static ddb_code join(ddbi_store *s, ddb_err *err)
         if (!o->busy)
             let_go(o);
         else if (same_file(o->path, s->path))
-            code = ddbi_fail(err, DDB_SYSTEM,
-                             "%s: a thread was using it when this process was "
-                             "forked",
-                             s->path);
+            code = ddbi_file_refuse(
+                s, "a thread was using it when this process was forked", err);
     }
     s->next = all.first;
     all.first = s;

@@ -32,6 +32,8 @@ ddb_code ddbi_file_open(ddbi_store *s, const char *path, ddbi_sync sync,
 int ddbi_file_close(ddbi_store *s, int forked);
 /* The file has another name by now, or none. */
 int ddbi_file_moved(ddbi_store *s);
+/* DDB_SYSTEM: the path and why. */
+ddb_code ddbi_file_refuse(const ddbi_store *s, const char *why, ddb_err *err);
 /* What a result of SQLite means: DDB_NOMEM or DDB_SYSTEM. */
 ddb_code ddbi_file_fail(ddbi_store *s, int rc, ddb_err *err);
 

@@ -158,9 +158,8 @@ ddb_code ddbi_store_begin(ddbi_store *s, int write, ddb_err *err)
     ddb_code code;
 
     if (write && ddbi_file_moved(s))
-        return ddbi_fail(err, DDB_SYSTEM,
-                         "%s: was moved, replaced or deleted while in use",
-                         s->path);
+        return ddbi_file_refuse(
+            s, "was moved, replaced or deleted while in use", err);
     s->busy = 1;
     code = run(s, write ? BEGIN_WRITE : BEGIN_READ, err);
     s->busy = code == DDB_OK;
