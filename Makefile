@@ -626,7 +626,7 @@ peer_checks = kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
     botocore javascript differ
 
 # What every check gets to know.
-check_env = srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
+check_env = CK_DEFAULT_TIMEOUT=60 srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
     PKG_CONFIG='$(PKG_CONFIG)' DDB='$(TEST_WRAPPER) $O/ddb' \
     DDB_LOCAL='$(TEST_WRAPPER) $O/ddb-local' DDB_PEERS='$(DDB_PEERS)' \
     SHARED='$(SHARED)' STATIC='$(STATIC)' PROGRAMS='$(notdir $(programs))' \
@@ -672,7 +672,7 @@ check: check-programs
 	CK_RUN_SUITE=$(SUITE) CK_DEFAULT_TIMEOUT=60 $(check_unit)
 else
 check: all check-programs
-	@$(check_env) CK_DEFAULT_TIMEOUT=60 $(srcdir)/tests/run $O/tests/log \
+	@$(check_env) $(srcdir)/tests/run $O/tests/log \
 	    $(foreach check,$(checks),$(check)='$(check_$(check))')
 endif
 
@@ -681,7 +681,7 @@ $(checks:%=check-%) $(peer_checks:%=check-%): all check-programs
 
 # Needs what "tools/deps peers" installs.
 check-peers: all check-programs
-	@$(check_env) CK_DEFAULT_TIMEOUT=60 $(srcdir)/tests/run $O/tests/log \
+	@$(check_env) $(srcdir)/tests/run $O/tests/log \
 	    $(foreach check,$(peer_checks),$(check)='$(check_$(check))')
 
 # Before a release; needs what "tools/deps long" installs, and hours.
