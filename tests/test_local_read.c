@@ -624,6 +624,19 @@ START_TEST(tells_all_that_is_broken)
 }
 END_TEST
 
+START_TEST(message_goes_on_behind_a_nul)
+{
+    static const char want[] = ONE VALUE("'a\0b'", "tableName") PATTERN;
+    json_t *got =
+        engine_ask(400, "PutItem", "{'TableName':'a\\u0000b','Item':{}}");
+    json_t *said = json_object_get(got, "message");
+
+    ck_assert_uint_eq(json_string_length(said), sizeof want - 1);
+    ck_assert_mem_eq(json_string_value(said), want, sizeof want - 1);
+    json_decref(got);
+}
+END_TEST
+
 START_TEST(tells_ten_things_at_most)
 {
     json_t *got;
@@ -931,6 +944,7 @@ Suite *suite_local_read(void)
     tcase_add_loop_test(tc, takes_what_the_service_takes, 0, ROWS(taken));
     tcase_add_test(tc, last_of_many_names_counts);
     tcase_add_loop_test(tc, tells_all_that_is_broken, 0, ROWS(constraints));
+    tcase_add_test(tc, message_goes_on_behind_a_nul);
     tcase_add_test(tc, tells_ten_things_at_most);
     tcase_add_loop_test(tc, says_what_is_not_supported, 0, ROWS(unsupported));
     tcase_add_test(tc, action_is_unknown);

@@ -14,7 +14,6 @@
 #include "base/err.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SERVICE "com.amazonaws.dynamodb.v20120810#"
@@ -38,23 +37,48 @@ static void clean(char *p, size_t n)
     }
 }
 
+/* What the engine's messages use of printf's formats.  A text is taken with
+ * the NULs that it has, where printf itself would end it. */
+static void add_argument(ddbi_buf *b, const char *format, size_t n,
+                         va_list *args)
+{
+    if (n == 1 && *format == 's') {
+        ddbi_buf_add_str(b, va_arg(*args, const char *));
+    } else if (n == 3 && memcmp(format, ".*s", 3) == 0) {
+        int length = va_arg(*args, int);
+
+        ddbi_buf_add(b, va_arg(*args, const char *), (size_t)length);
+    } else if (n == 1 && *format == 'd') {
+        ddbi_buf_add_i64(b, va_arg(*args, int));
+    } else if (n == 3 && memcmp(format, "lld", 3) == 0) {
+        ddbi_buf_add_i64(b, va_arg(*args, long long));
+    } else if (n == 2 && memcmp(format, "zu", 2) == 0) {
+        ddbi_buf_add_u64(b, va_arg(*args, size_t));
+    } else {
+        ddbi_buf_fail(b, DDB_INVALID);
+    }
+}
+
 static void __attribute__((format(printf, 2, 0)))
 format_text(ddbi_buf *b, const char *format, va_list args)
 {
-    va_list again;
-    char *to;
-    int n;
+    va_list rest;
 
-    va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (n < 0 || ddbi_buf_reserve(b, (size_t)n + 1)) {
-        ddbi_buf_fail(b, DDB_NOMEM);
-        return;
+    va_copy(rest, args); /* a parameter's address is another type's here */
+    while (*format != '\0') {
+        size_t n = strcspn(format, "%");
+
+        ddbi_buf_add(b, format, n);
+        format += n;
+        if (*format == '%') {
+            n = strspn(++format, ".*lz") + 1;
+            add_argument(b, format, n, &rest);
+            format += n;
+        }
     }
-    to = ddbi_buf_extend(b, (size_t)n);
-    vsnprintf(to, (size_t)n + 1, format, args);
-    clean(to, (size_t)n);
+    va_end(rest);
+    if (b->n > 0)
+        clean(b->p, b->n);
 }
 
 /* An object of __type and, unless text is NULL, a message. */
