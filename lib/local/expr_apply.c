@@ -14,13 +14,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* A list by list_append() is chained of lists, and made once: nested calls
- * would copy their elements again and again. */
-typedef struct part {
-    const ddbi_list *list;
-    struct part *next;
-} part;
-
 typedef enum { /* in the order in which they are told */
                FINE,
                WRONG_PARENT, /* what the path goes through is there, and the wrong type */
@@ -35,14 +28,12 @@ typedef enum { /* in the order in which they are told */
 typedef struct { /* an operand that was worked out */
     fault fault;
     ddbi_sum sum;       /* of WRONG_NUMBER */
-    const ddb_value *v; /* NULL: a list of parts, or missing */
-    part *first, *last;
-    size_t n; /* elements of the parts */
+    const ddb_value *v; /* NULL: it is to be removed */
 } operand;
 
-typedef struct {       /* of an action */
-    operand new_value; /* v NULL: none */
-    int keep;          /* nothing changes */
+typedef struct { /* of an action */
+    operand new_value;
+    int keep; /* nothing changes */
 } outcome;
 
 typedef struct {
@@ -96,11 +87,11 @@ static operand sum_of(applying *a, const operand *x, const operand *y, int op)
 {
     if (x->fault != FINE)
         return *x;
-    if (!x->v || x->v->type != DDB_N)
+    if (x->v->type != DDB_N)
         return failed(WRONG_TYPE);
     if (y->fault != FINE)
         return *y;
-    if (!y->v || y->v->type != DDB_N)
+    if (y->v->type != DDB_N)
         return failed(WRONG_TYPE);
     return calculate(a, x->v, y->v, op);
 }
@@ -133,56 +124,37 @@ static void keep_elements(ddbi_list *list, const ddbi_list *old, uint32_t first,
     list->n += last - first;
 }
 
-static fault to_parts(applying *a, operand *x)
+static fault list_of(const operand *x, const ddbi_list **out)
 {
-    part *p;
-
-    if (x->fault != FINE || !x->v)
+    if (x->fault != FINE)
         return x->fault;
     if (x->v->type != DDB_L)
         return WRONG_TYPE;
-    p = ddbi_arena_alloc(a->scope->arena, sizeof *p);
-    if (!p)
-        return NO_MEMORY;
-    *p = (part){.list = x->v->u.list};
-    *x = (operand){.first = p, .last = p, .n = p->list->n};
+    *out = x->v->u.list;
     return FINE;
 }
 
-static operand append(applying *a, operand x, operand y)
+static operand append(applying *a, const operand *x, const operand *y,
+                      uint32_t level)
 {
-    fault f = to_parts(a, &x);
+    const ddbi_list *left, *right;
+    ddbi_list *list;
+    fault f = list_of(x, &left);
 
     if (f == FINE)
-        f = to_parts(a, &y);
+        f = list_of(y, &right);
     if (f != FINE)
         return failed(f);
+    a->elements += (size_t)left->n + right->n;
     /* An element takes a byte at least. */
-    if (x.n + y.n > DDBI_MAX_ITEM)
-        return failed(TOO_LARGE);
-    x.last->next = y.first;
-    x.last = y.last;
-    x.n += y.n;
-    return x;
-}
-
-/* A value of what list_append() made. */
-static fault make_list(applying *a, operand *x, uint32_t level)
-{
-    ddbi_list *list;
-
-    if (x->fault != FINE || x->v || !x->first)
-        return x->fault;
-    a->elements += x->n;
     if (a->elements > DDBI_MAX_ITEM)
-        return TOO_LARGE;
-    list = new_list(a, level, x->n);
+        return failed(TOO_LARGE);
+    list = new_list(a, level, (size_t)left->n + right->n);
     if (!list)
-        return NO_MEMORY;
-    for (const part *p = x->first; p; p = p->next)
-        keep_elements(list, p->list, 0, p->list->n);
-    x->v = &list->self;
-    return FINE;
+        return failed(NO_MEMORY);
+    keep_elements(list, left, 0, left->n);
+    keep_elements(list, right, 0, right->n);
+    return (operand){.v = &list->self};
 }
 
 /* ---- Operands ----------------------------------------------------------- */
@@ -216,7 +188,7 @@ static operand work_out(applying *a, const ddbi_action *action)
         if (node->kind == NODE_SIGN)
             stack[n] = sum_of(a, &stack[n], &stack[n + 1], node->op);
         else if (node->op == FUNCTION_LIST_APPEND)
-            stack[n] = append(a, stack[n], stack[n + 1]);
+            stack[n] = append(a, &stack[n], &stack[n + 1], action->path.n);
         else if (stack[n].fault != FINE)
             stack[n] = stack[n + 1]; /* if_not_exists */
         n++;
@@ -289,7 +261,6 @@ static outcome act(applying *a, const ddbi_action *action)
     const ddb_value *target;
     fault where = find_target(a, &action->path, &target);
     outcome out = {0};
-    fault f;
 
     if (where == WRONG_PARENT) {
         out.new_value.fault = where;
@@ -298,8 +269,6 @@ static outcome act(applying *a, const ddbi_action *action)
     switch (action->kind) {
     case DDBI_ACT_SET:
         out.new_value = work_out(a, action);
-        f = make_list(a, &out.new_value, action->path.n);
-        out.new_value.fault = f;
         break;
     case DDBI_ACT_ADD:
         out = add_to(a, target, a->u->nodes[action->from].u.value);
