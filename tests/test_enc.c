@@ -320,6 +320,20 @@ START_TEST(equal_byte_for_byte)
 }
 END_TEST
 
+START_TEST(compares_byte_by_byte)
+{
+    const ddb_bytes none = {0}, a = {"a", 1}, ab = {"ab", 2}, b = {"b", 1};
+
+    ck_assert_int_eq(ddbi_compare(none, none), 0);
+    ck_assert_int_eq(ddbi_compare(ab, (ddb_bytes){"ab", 2}), 0);
+    ck_assert_int_lt(ddbi_compare(none, a), 0);
+    ck_assert_int_lt(ddbi_compare(a, ab), 0);
+    ck_assert_int_lt(ddbi_compare(ab, b), 0);
+    ck_assert_int_gt(ddbi_compare((ddb_bytes){"\xff", 1}, b), 0);
+    ck_assert_int_gt(ddbi_compare((ddb_bytes){"a\0", 2}, a), 0);
+}
+END_TEST
+
 START_TEST(hex_digits_of_either_case)
 {
     for (int c = 0; c < 256; c++) {
@@ -412,6 +426,7 @@ Suite *suite_enc(void)
     tcase_add_test(tc, ascii_alone_has_case_and_digits);
     tcase_add_loop_test(tc, trims_both_ends, 0, ROWS(trims));
     tcase_add_test(tc, equal_byte_for_byte);
+    tcase_add_test(tc, compares_byte_by_byte);
     tcase_add_test(tc, hex_digits_of_either_case);
     tcase_add_test(tc, equal_but_for_case);
     tcase_add_loop_test(tc, parses_whole_numbers_up_to_max, 0, ROWS(numbers));

@@ -270,6 +270,14 @@ int ddbi_equal_text(ddb_bytes a, const char *text)
     return ddbi_equal(a, (ddb_bytes){text, strlen(text)});
 }
 
+int ddbi_compare(ddb_bytes a, ddb_bytes b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 int ddbi_equal_nocase(const char *a, const char *b)
 {
     while (*a && ddbi_lower(*a) == ddbi_lower(*b))

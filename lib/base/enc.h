@@ -46,6 +46,8 @@ int ddbi_is_alnum(int c);
 ddb_bytes ddbi_trim(const char *p, size_t n);
 int ddbi_equal(ddb_bytes a, ddb_bytes b);
 int ddbi_equal_text(ddb_bytes a, const char *text);
+/* Which comes first, byte by byte: below 0, 0 or above, as memcmp's. */
+int ddbi_compare(ddb_bytes a, ddb_bytes b);
 /* Equal but for the case of ASCII letters. */
 int ddbi_equal_nocase(const char *a, const char *b);
 int ddbi_same_name(ddb_bytes a, ddb_bytes b);

@@ -37,13 +37,6 @@ typedef struct {
     char top[DDBI_MAX_SORT_KEY]; /* for high to point to */
 } interval;
 
-static int compare(ddb_bytes a, ddb_bytes b)
-{
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 /* The highest key with this prefix. */
 static ddb_bytes highest(ddb_bytes prefix, char top[DDBI_MAX_SORT_KEY])
 {
@@ -87,12 +80,13 @@ static ddb_code find_interval(const ddb_kv_range *range, interval *v,
         v->prefix = range->prefix;
     } else if (range->prefix.n > 0) {
         top = highest(range->prefix, v->top);
-        if (v->low.n == 0 || compare(v->low, range->prefix) < 0)
+        if (v->low.n == 0 || ddbi_compare(v->low, range->prefix) < 0)
             v->low = range->prefix;
-        if (v->high.n == 0 || compare(v->high, top) > 0)
+        if (v->high.n == 0 || ddbi_compare(v->high, top) > 0)
             v->high = top;
     }
-    v->none = v->low.n > 0 && v->high.n > 0 && compare(v->low, v->high) > 0;
+    v->none =
+        v->low.n > 0 && v->high.n > 0 && ddbi_compare(v->low, v->high) > 0;
     return DDB_OK;
 }
 

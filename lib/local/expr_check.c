@@ -6,6 +6,7 @@
  * operands of.  And the names and values of a request, of which each must be
  * used.
  */
+#include "base/enc.h"
 #include "local/expr_tree.h"
 
 #include <stddef.h>
@@ -54,19 +55,11 @@ ddb_code ddbi_expr_begin(ddbi_expr_scope *s, ddbi_arena *arena,
     return DDB_OK;
 }
 
-/* By length first, which tells most apart. */
-static int compare_words(ddb_bytes a, ddb_bytes b)
-{
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return memcmp(a.p, b.p, a.n);
-}
-
 static int compare_names(const void *arg, uint32_t a, uint32_t b)
 {
     const ddbi_expr_name *names = arg;
 
-    return compare_words(names[a].placeholder, names[b].placeholder);
+    return ddbi_compare(names[a].placeholder, names[b].placeholder);
 }
 
 static ddb_code sort_names(ddbi_expr_scope *s)
@@ -87,15 +80,14 @@ static uint32_t find_name(const ddbi_expr_scope *s, ddb_bytes name)
     uint32_t low = 0, high = s->n_names;
 
     if (!s->name_order) {
-        while (low < high &&
-               compare_words(s->names[low].placeholder, name) != 0)
+        while (low < high && ddbi_compare(s->names[low].placeholder, name) != 0)
             low++;
         return low;
     }
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         uint32_t i = s->name_order[middle];
-        int order = compare_words(s->names[i].placeholder, name);
+        int order = ddbi_compare(s->names[i].placeholder, name);
 
         if (order == 0)
             return i;
@@ -337,7 +329,7 @@ static ddb_code check_bounds(ddbi_expr_scope *s, const ddb_value *lower,
 
     if (lower->type != upper->type)
         rule = "same data type for lower and upper bounds; ";
-    else if (ddbi_value_order(lower, upper) > 0)
+    else if (ddbi_scalar_compare(lower, upper) > 0)
         rule = "upper bound to be greater than or equal to lower bound; ";
     else
         return DDB_OK;
@@ -407,8 +399,8 @@ static ddb_code check_type_name(ddbi_expr_scope *s, const ddbi_node *node)
                           type ? ddbi_type_name(type)
                                : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
     for (type = DDB_S; type <= DDB_BS; type++)
-        if (compare_words(second->u.value->u.bytes,
-                          ddb_str(ddbi_type_name(type))) == 0)
+        if (ddbi_compare(second->u.value->u.bytes,
+                         ddb_str(ddbi_type_name(type))) == 0)
             return DDB_OK;
     why = ddbi_expr_why(s);
     ddbi_buf_add_str(why, "Invalid attribute type name found; type: ");

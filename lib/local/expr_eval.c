@@ -18,18 +18,6 @@
 /* Every operand of an IN, and what it asks for. */
 #define MAX_OPERANDS (DDBI_MAX_IN + 1)
 
-int ddbi_value_order(const ddb_value *a, const ddb_value *b)
-{
-    ddb_bytes x = a->u.bytes, y = b->u.bytes;
-    size_t n = x.n < y.n ? x.n : y.n;
-    int order;
-
-    if (a->type == DDB_N)
-        return ddbi_scalar_compare(a, b);
-    order = n ? memcmp(x.p, y.p, n) : 0;
-    return order ? order : (x.n > y.n) - (x.n < y.n);
-}
-
 static int is_ordered(const ddb_value *a, const ddb_value *b)
 {
     return a && b && a->type == b->type &&
@@ -53,7 +41,7 @@ static int compare(int op, const ddb_value *a, const ddb_value *b)
         return !equal(a, b);
     if (!is_ordered(a, b))
         return 0;
-    order = ddbi_value_order(a, b);
+    order = ddbi_scalar_compare(a, b);
     switch (op) {
     case '<':
         return order < 0;

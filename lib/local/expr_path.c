@@ -101,16 +101,12 @@ static int is_index(const ddbi_step *s)
 
 int ddbi_step_compare(const ddbi_step *a, const ddbi_step *b)
 {
-    size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
-    int order;
-
     if (is_index(a) || is_index(b)) {
         if (is_index(a) && is_index(b))
             return (a->index > b->index) - (a->index < b->index);
         return is_index(a) ? -1 : 1;
     }
-    order = n ? memcmp(a->name.p, b->name.p, n) : 0;
-    return order ? order : (a->name.n > b->name.n) - (a->name.n < b->name.n);
+    return ddbi_compare(a->name, b->name);
 }
 
 /* The first step in which they differ, at most the shorter one's length. */
@@ -231,8 +227,7 @@ ddb_code ddbi_roots_add(ddbi_arena *arena, ddbi_roots *r, const ddbi_path *p)
     struct ddbi_root *larger;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        if (r->p[i].name.n == name.n &&
-            memcmp(r->p[i].name.p, name.p, name.n) == 0) {
+        if (ddbi_equal(r->p[i].name, name)) {
             r->p[i].nested |= p->n > 1;
             return DDB_OK;
         }

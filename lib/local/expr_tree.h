@@ -235,8 +235,6 @@ ddb_code ddbi_check_tree(ddbi_expr_scope *s, ddbi_node *nodes, uint32_t from,
 
 /* ---- Conditions (expr_eval.c) ------------------------------------------- */
 
-/* Which of two values of one type, S, N or B, comes first. */
-int ddbi_value_order(const ddb_value *a, const ddb_value *b);
 /* A condition, read and checked: its nodes are p's. */
 ddb_code ddbi_condition_read(ddbi_expr_scope *s, ddb_bytes text,
                              ddbi_parser *p);

@@ -9,7 +9,7 @@
  */
 #include "local/expr_update.h"
 
-#include <string.h>
+#include "base/enc.h"
 
 typedef struct {
     ddbi_parser p;
@@ -303,10 +303,9 @@ ddb_type ddbi_update_type(const ddbi_update *u, uint32_t i)
 
     for (uint32_t j = 0; j < u->n; j++) {
         const ddbi_action *a = &u->actions[j];
-        ddb_bytes other = a->path.steps[0].name;
 
-        if (a->path.n == 1 && a->to > a->from && other.n == name.n &&
-            memcmp(other.p, name.p, name.n) == 0)
+        if (a->path.n == 1 && a->to > a->from &&
+            ddbi_equal(a->path.steps[0].name, name))
             return type_of(&u->nodes[a->to - 1]);
     }
     return (ddb_type)0;

@@ -9,6 +9,7 @@
  */
 #include "local/local_table.h"
 
+#include "base/enc.h"
 #include "local/local_key.h"
 #include "wire/json_write.h"
 
@@ -79,13 +80,6 @@ static void key_schema(ddbi_buf *b, const ddbi_index *x)
     ddbi_json_close(b, ']');
 }
 
-static int compare(ddb_bytes a, ddb_bytes b)
-{
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 /* The first key attribute by name that is above `last`; NULL: none. */
 static const ddbi_key_attribute *next_attribute(const ddbi_table *t,
                                                 const ddb_bytes *last)
@@ -98,8 +92,8 @@ static const ddbi_key_attribute *next_attribute(const ddbi_table *t,
 
         for (int k = 0; k < 2; k++)
             if (keys[k]->name.n &&
-                (!last || compare(keys[k]->name, *last) > 0) &&
-                (!best || compare(keys[k]->name, best->name) < 0))
+                (!last || ddbi_compare(keys[k]->name, *last) > 0) &&
+                (!best || ddbi_compare(keys[k]->name, best->name) < 0))
                 best = keys[k];
     }
     return best;

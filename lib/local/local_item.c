@@ -12,6 +12,8 @@
  */
 #include "local/local_item.h"
 
+#include "base/enc.h"
+
 #include <string.h>
 
 #define NOT_VALID "One or more parameter values are not valid. "
@@ -136,12 +138,9 @@ static int too_long(const ddb_value *v, const ddbi_key_attribute *k, int sort)
 /* Global indexes before local ones, and each by name. */
 static int comes_before(const ddbi_index *a, const ddbi_index *b)
 {
-    size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
-    int order = memcmp(a->name.p, b->name.p, n);
-
     if (!a->local != !b->local)
         return b->local;
-    return order ? order < 0 : a->name.n < b->name.n;
+    return ddbi_compare(a->name, b->name) < 0;
 }
 
 /* The first index that an attribute of the item is wrong for; *k is

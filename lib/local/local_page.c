@@ -273,17 +273,10 @@ ddb_code ddbi_page_answer(ddbi_ask *a, ddbi_page *p)
 
 /* ---- Where it begins ---------------------------------------------------- */
 
-static int compare(ddb_bytes a, const ddbi_buf *b)
-{
-    size_t n = a.n < b->n ? a.n : b->n;
-    int order = n ? memcmp(a.p, b->p, n) : 0;
-
-    return order ? order : (a.n > b->n) - (a.n < b->n);
-}
-
 int ddbi_page_holds(const ddbi_page *p, ddb_bytes place)
 {
-    return compare(place, &p->from) >= 0 && compare(place, &p->to) < 0;
+    return ddbi_compare(place, (ddb_bytes){p->from.p, p->from.n}) >= 0 &&
+           ddbi_compare(place, (ddb_bytes){p->to.p, p->to.n}) < 0;
 }
 
 ddb_code ddbi_page_start_place(ddbi_ask *a, const ddbi_page *p, ddb_bytes *out)

@@ -14,8 +14,6 @@
 
 #include "base/enc.h"
 
-#include <string.h>
-
 #define INVALID "One or more parameter values were invalid: "
 
 ddb_code ddbi_do_query_check(ddbi_ask *a)
@@ -234,14 +232,6 @@ static ddb_code check_filter(ddbi_ask *a, ddbi_page *p)
     return DDB_OK;
 }
 
-static int comes_before(ddb_bytes a, ddb_bytes b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-
-    return order ? order < 0 : a.n < b.n;
-}
-
 /* The first by name, behind another one, of the attributes that the filter
  * reads and the index has not.  n 0: no more. */
 static ddb_bytes next_missing(const ddbi_page *p, ddb_bytes behind)
@@ -250,8 +240,8 @@ static ddb_bytes next_missing(const ddbi_page *p, ddb_bytes behind)
 
     for (uint32_t i = 0;
          (name = ddbi_condition_attribute(p->op->filter, i, NULL)).n; i++)
-        if (!ddbi_page_has(p, name) && comes_before(behind, name) &&
-            (!first.n || comes_before(name, first)))
+        if (!ddbi_page_has(p, name) && ddbi_compare(behind, name) < 0 &&
+            (!first.n || ddbi_compare(name, first) < 0))
             first = name;
     return first;
 }

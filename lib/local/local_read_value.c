@@ -6,6 +6,8 @@
  */
 #include "local/local_read.h"
 
+#include "base/enc.h"
+
 #include <string.h>
 
 #define VALUE_MAP                                                              \
@@ -29,15 +31,12 @@ static ddb_bytes name_of(const named *e, uint32_t i)
 
 static int same_name(const named *e, uint32_t i, uint32_t j)
 {
-    ddb_bytes a = name_of(e, i), b = name_of(e, j);
-
-    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+    return ddbi_equal(name_of(e, i), name_of(e, j));
 }
 
 static int compare_names(const void *arg, uint32_t i, uint32_t j)
 {
-    ddb_bytes a = name_of(arg, i), b = name_of(arg, j);
-    int order = a.n != b.n ? (a.n < b.n ? -1 : 1) : memcmp(a.p, b.p, a.n);
+    int order = ddbi_compare(name_of(arg, i), name_of(arg, j));
 
     return order != 0 ? order : (i > j) - (i < j);
 }

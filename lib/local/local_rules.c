@@ -11,8 +11,6 @@
 
 #include "base/enc.h"
 
-#include <string.h>
-
 #define MOST_UNITS 1000000000000
 #define MOST_PROJECTED 100 /* names, over all indexes */
 
@@ -199,11 +197,9 @@ ddb_code ddbi_rule_index_keys(ddbi_ask *a, const ddbi_index_in *in,
 
 static int compare_names(const void *names, uint32_t i, uint32_t k)
 {
-    const ddb_bytes *a = (const ddb_bytes *)names + i;
-    const ddb_bytes *b = (const ddb_bytes *)names + k;
-    int order = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
+    const ddb_bytes *p = names;
 
-    return order ? order : (a->n > b->n) - (a->n < b->n);
+    return ddbi_compare(p[i], p[k]);
 }
 
 /* Sorted, as the service keeps them. */
@@ -215,8 +211,6 @@ static ddb_code keep_names(ddbi_ask *a, const ddbi_strings *in, ddbi_index *out)
     out->included = ddbi_arena_alloc(a->arena, (n + 1) * sizeof(ddb_bytes));
     if (!order || !out->included)
         return ddbi_ask_nomem(a);
-    for (uint32_t i = 0; i < n; i++)
-        order[i] = i;
     ddbi_sort(order, n, compare_names, in->p);
     for (uint32_t i = 0; i < n; i++) {
         out->included[i] = in->p[order[i]];

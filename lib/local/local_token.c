@@ -12,6 +12,7 @@
  */
 #include "local/local_token.h"
 
+#include "base/enc.h"
 #include "base/hash.h"
 
 #include <string.h>
@@ -32,12 +33,8 @@ static void add_bytes(ddbi_buf *b, ddb_bytes bytes)
 static int compare_names(const void *arg, uint32_t i, uint32_t j)
 {
     const ddbi_attribute *at = arg;
-    size_t n = at[i].name.n < at[j].name.n ? at[i].name.n : at[j].name.n;
-    int order = memcmp(at[i].name.p, at[j].name.p, n);
 
-    if (order)
-        return order;
-    return at[i].name.n < at[j].name.n ? -1 : at[i].name.n > at[j].name.n;
+    return ddbi_compare(at[i].name, at[j].name);
 }
 
 /* Values were checked: 32 levels at most.

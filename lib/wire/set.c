@@ -7,6 +7,7 @@
 #include "wire/value.h"
 
 #include "base/alloc.h"
+#include "base/enc.h"
 #include "wire/number.h"
 
 #include <string.h>
@@ -49,17 +50,10 @@ void ddbi_sort(uint32_t *order, uint32_t n,
     }
 }
 
-static int compare_bytes(ddb_bytes a, ddb_bytes b)
-{
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return memcmp(a.p, b.p, a.n);
-}
-
 /* What a server sends as a number may be none: those come last. */
 int ddbi_scalar_compare(const ddb_value *a, const ddb_value *b)
 {
-    int order = compare_bytes(a->u.bytes, b->u.bytes);
+    int order = ddbi_compare(a->u.bytes, b->u.bytes);
     ddbi_number x, y;
     int no_x, no_y;
 
@@ -84,7 +78,7 @@ static int compare_element_bytes(const void *arg, uint32_t a, uint32_t b)
 {
     const ddb_value *elements = arg;
 
-    return compare_bytes(elements[a].u.bytes, elements[b].u.bytes);
+    return ddbi_compare(elements[a].u.bytes, elements[b].u.bytes);
 }
 
 static int has_twice(const ddb_value *elements, uint32_t n)
@@ -163,14 +157,13 @@ static int lookup_has(const lookup *l, ddb_bytes bytes)
     uint32_t low = 0, high = l->n;
 
     if (!l->order) {
-        while (low < high &&
-               compare_bytes(l->elements[low].u.bytes, bytes) != 0)
+        while (low < high && ddbi_compare(l->elements[low].u.bytes, bytes) != 0)
             low++;
         return low < high;
     }
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = compare_bytes(l->elements[l->order[middle]].u.bytes, bytes);
+        int order = ddbi_compare(l->elements[l->order[middle]].u.bytes, bytes);
 
         if (order == 0)
             return 1;

@@ -128,7 +128,8 @@ ddb_code ddbi_set_minus(ddbi_arena *arena, ddb_value *v, const ddb_value *a,
                         const ddb_value *b);
 /* Without order; numbers as numbers. */
 int ddbi_set_equal(const ddb_value *a, const ddb_value *b);
-/* An order of S, N or B, of which 0 is equal, and a number's is its own. */
+/* Which of two values of one type, S, N or B, comes first; numbers as
+ * numbers. */
 int ddbi_scalar_compare(const ddb_value *a, const ddb_value *b);
 /* Put 0 to n-1 in order, without memory, in n log n. */
 void ddbi_sort(uint32_t *order, uint32_t n,
