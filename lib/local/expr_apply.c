@@ -124,14 +124,11 @@ static void keep_elements(ddbi_list *list, const ddbi_list *old, uint32_t first,
     list->n += last - first;
 }
 
-static fault list_of(const operand *x, const ddbi_list **out)
+static fault check_list(const operand *x)
 {
     if (x->fault != FINE)
         return x->fault;
-    if (x->v->type != DDB_L)
-        return WRONG_TYPE;
-    *out = x->v->u.list;
-    return FINE;
+    return x->v->type == DDB_L ? FINE : WRONG_TYPE;
 }
 
 static operand append(applying *a, const operand *x, const operand *y,
@@ -139,12 +136,14 @@ static operand append(applying *a, const operand *x, const operand *y,
 {
     const ddbi_list *left, *right;
     ddbi_list *list;
-    fault f = list_of(x, &left);
+    fault f = check_list(x);
 
     if (f == FINE)
-        f = list_of(y, &right);
+        f = check_list(y);
     if (f != FINE)
         return failed(f);
+    left = x->v->u.list;
+    right = y->v->u.list;
     a->elements += (size_t)left->n + right->n;
     /* An element takes a byte at least. */
     if (a->elements > DDBI_MAX_ITEM)
