@@ -288,26 +288,71 @@ def batch_get(r, tables):
     return 'BatchGetItem', body
 
 
+def arn(r, table):
+    name = table.name if r.random() < .95 else 'nowhere'
+    region = 'us-east-1' if r.random() < .97 else 'nowhere'
+    return 'arn:aws:dynamodb:%s:000000000000:table/%s' % (region, name)
+
+
+def tags(r, table):
+    body = {'ResourceArn': arn(r, table)}
+    what = r.randrange(3)
+    keys = r.sample(('a', 'b', 'c', 'owner', ' ', 'x' * 128),
+                    r.randrange(1, 4))
+    if what == 0:
+        body['Tags'] = [{'Key': k, 'Value': r.choice(('', 'v', 'ä', 'x' * 256))}
+                        for k in keys]
+        return 'TagResource', body
+    if what == 1:
+        body['TagKeys'] = keys
+        return 'UntagResource', body
+    return 'ListTagsOfResource', body
+
+
+def list_tables(r, table):
+    body = {}
+    if r.random() < .5:
+        body['Limit'] = r.choice((1, 2, 100, 0, 101))
+    if r.random() < .5:
+        body['ExclusiveStartTableName'] = r.choice(
+            (table.name, 'aaa', 'zzz', 'd', '/'))
+    return 'ListTables', body
+
+
+def update_table(r, table):
+    body = {'TableName': table.name}
+    if r.random() < .7:
+        body['ProvisionedThroughput'] = units(r.randrange(12),
+                                              r.randrange(12))
+    if r.random() < .2:
+        body['BillingMode'] = r.choice(('PROVISIONED', 'PAY_PER_REQUEST'))
+    if r.random() < .3:
+        body['GlobalSecondaryIndexUpdates'] = [{'Update': {
+            'IndexName': r.choice(list(table.indexes) + ['nowhere']),
+            'ProvisionedThroughput': units(r.randrange(5), r.randrange(5))}}]
+    # Neither side's tables may become others than the table knows.
+    return 'UpdateTable', body if table.provisioned and \
+        'BillingMode' not in body else spoil_body(r, body)
+
+
+def create_table(r, table):
+    # Never a table that is made by it.
+    body = Table(r, table.name).create()
+    return 'CreateTable', spoil_body(r, body) if r.random() < .8 else body
+
+
 def about_tables(r, tables):
     table = r.choice(tables)
-    what = r.randrange(6)
+    what = r.randrange(12)
     if what < 2:
         return 'DescribeTable', {'TableName': table.name}
     if what == 2:
-        body = {}
-        if r.random() < .5:
-            body['Limit'] = r.choice((1, 2, 100, 0, 101))
-        if r.random() < .5:
-            body['ExclusiveStartTableName'] = r.choice(
-                (table.name, 'aaa', 'zzz', 'd', '/'))
-        return 'ListTables', body
-    if what == 3:
         return 'DescribeTimeToLive', {'TableName': table.name}
-    if what == 4:
-        # Never a table that is made by it.
-        body = Table(r, table.name).create()
-        return 'CreateTable', spoil_body(r, body) if r.random() < .8 else body
-    return 'DeleteTable', {'TableName': r.choice(('nowhere', 'no', '', 'a b'))}
+    if what == 3:
+        return 'DeleteTable', {'TableName': r.choice(('nowhere', 'no', '',
+                                                      'a b'))}
+    return r.choice((list_tables, tags, tags, create_table, create_table,
+                     update_table))(r, table)
 
 
 # ---- Spoiling ---------------------------------------------------------------
@@ -384,11 +429,11 @@ MAKERS = ((put_item, 20), (update_item, 24), (delete_item, 7), (get_item, 9),
 def ask(r, tables):
     """One request: action and body, which is a dict, or text that is none."""
     what = r.random()
-    if what < .03:
+    if what < .06:
         action, body = about_tables(r, tables)
-    elif what < .09:
+    elif what < .12:
         action, body = batch_write(r, tables)
-    elif what < .14:
+    elif what < .17:
         action, body = batch_get(r, tables)
     else:
         maker = r.choices([m for m, _ in MAKERS],

@@ -6,13 +6,12 @@ import re
 from decimal import Context, Decimal, InvalidOperation
 
 # Of a description: when, where, how much of it.
-FLEETING = {'CreationDateTime', 'TableId', 'TableArn', 'IndexArn',
-            'LastIncreaseDateTime', 'LastDecreaseDateTime', 'TableSizeBytes',
+FLEETING = {'CreationDateTime', 'TableId', 'LastIncreaseDateTime', 'LastDecreaseDateTime', 'TableSizeBytes',
             'IndexSizeBytes', 'ItemCount', 'LastUpdateToPayPerRequestDateTime',
             'NumberOfDecreasesToday', 'SizeEstimateRangeGB'}
 STATUS = {'CREATING', 'UPDATING', 'DELETING', 'ACTIVE'}
 NAMED = {'AttributeDefinitions', 'GlobalSecondaryIndexes', 'NonKeyAttributes',
-         'LocalSecondaryIndexes', 'ConsumedCapacity'}
+         'LocalSecondaryIndexes', 'ConsumedCapacity', 'Tags'}
 
 
 DIGITS = Context(prec=60)

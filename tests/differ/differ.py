@@ -224,6 +224,9 @@ class Run:
             self.judge(index, action, body, a, b, what)
         if not self.stuck and (what is not None or action == 'CreateTable'):
             self.align(action, body)
+        if action == 'UpdateTable' and (a.ok() or b.ok()):
+            for server in self.both:
+                server.wait(body['TableName'])
 
     def judge(self, index, action, body, a, b, what):
         entry = known.find(known.Case(action, body, a, b, what))

@@ -119,7 +119,30 @@ messages('a table that is there', OURS,
 
 @known('deletion protection', OURS, 'it is older than that (2023)')
 def _(case):
-    return case.what.startswith('.Table.DeletionProtectionEnabled')
+    return re.match('[.]Table(Description)?[.]DeletionProtectionEnabled',
+                    case.what) is not None
+
+
+@known('answers without content', OURS, 'it writes an empty text as JSON')
+def _(case):
+    return case.peer.raw == b'""' and case.ours.raw == b''
+
+
+messages('resources that are not there', NOBODY_KNOWS,
+         'ResourcArn, it says, which the service may have mended since',
+         'Requested resource not found(: ResourcArn|$)',
+         'Requested resource not found: ResourceArn')
+
+messages('ARNs that are none', NOBODY_KNOWS, 'it has nobody else to refuse for',
+         'is not authorized to perform: dynamodb:',
+         'One or more parameter values were invalid: ARNs must start with')
+
+messages('what UpdateTable can do', OURS, 'the service can do more today',
+         'At least one of ProvisionedThroughput, BillingMode',
+         'At least one of ProvisionedThroughput, BillingMode')
+
+messages('updates of local indexes', OURS, 'it looks for the name alone', '^$',
+         'Cannot update an index that is not a GlobalSecondaryIndex')
 
 
 @known('metrics of item collections', OURS, 'it never gives any')
@@ -339,11 +362,12 @@ pair('missing parameters and a table of no name', "The parameter '",
      'ValidationException|SerializationException')
 pair('a batch and its keys',
      'item keys contains duplicates|does not match the schema',
-     'Too many items requested|Nesting Levels|Invalid ProjectionExpression')
+     'Too many items requested|Nesting Levels|Invalid ProjectionExpression|'
+     'does not match the schema')
 pair('a table that is there and its description',
      'ResourceInUseException', 'ValidationException')
-pair('members that are missing and too short',
-     "validation errors? detected: Value ", "validation errors? detected: Value ")
+pair('members that are missing, too short or too long',
+     'ValidationException', 'validation errors? detected: Value ')
 pair('key conditions and what is unused', 'unused in expressions',
      'Invalid KeyConditionExpression')
 pair('functions and sections of an update', 'Invalid function name',
