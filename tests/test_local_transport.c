@@ -170,6 +170,39 @@ START_TEST(time_is_the_applications)
 }
 END_TEST
 
+static int64_t any_second;
+
+static int64_t at_any_second(void *arg)
+{
+    (void)arg;
+    return any_second;
+}
+
+/* Of a device whose battery is empty, or of a program that gives milliseconds
+ * for seconds. */
+START_TEST(clock_may_be_far_off)
+{
+    static const int64_t seconds[] = {0,         -1,           -62135596800,
+                                      INT64_MIN, 253402300800, INT64_MAX / 1000,
+                                      INT64_MAX};
+
+    any_second = seconds[_i];
+    ddb_client_close(c);
+    open_at(&(ddb_options){.endpoint = "memory:", .now = at_any_second});
+    ck_assert_int_eq(call("CreateTable", CREATE), DDB_OK);
+    ck_assert_int_eq(call("UpdateTimeToLive",
+                          "{\"TableName\":\"tab\",\"TimeToLiveSpecification\":"
+                          "{\"AttributeName\":\"e\",\"Enabled\":true}}"),
+                     DDB_OK);
+    ck_assert_int_eq(put("a", 1), DDB_OK);
+    ck_assert_int_eq(call("DescribeTable", "{\"TableName\":\"tab\"}"), DDB_OK);
+    ck_assert_int_eq(get("a"), 1);
+    any_second = 1700000000;
+    ck_assert_int_eq(put("a", 2), DDB_OK);
+    ck_assert_int_eq(get("a"), 2);
+}
+END_TEST
+
 /* What is not answered is not done. */
 START_TEST(answer_is_no_longer_than_allowed)
 {
@@ -501,6 +534,7 @@ Suite *suite_local_transport(void)
     tcase_add_checked_fixture(memory, setup_memory, teardown_memory);
     tcase_add_test(memory, answers_as_a_server_does);
     tcase_add_test(memory, time_is_the_applications);
+    tcase_add_loop_test(memory, clock_may_be_far_off, 0, 7);
     tcase_add_test(memory, answer_is_no_longer_than_allowed);
     tcase_add_test(memory, threads_share_a_client);
     tcase_add_test(memory, child_can_only_close);

@@ -30,6 +30,7 @@
 #define CONNECT_TIMEOUT 5000  /* ms */
 #define MAX_IDLE 16           /* jobs and connections */
 #define MOST_ATTEMPTS 1000
+#define MOST_SECONDS INT64_C(253402300799) /* the last ones that have a date */
 #define KEPT_BUFFER (256 * 1024) /* bytes; a larger one is given back */
 
 /* ---- The clock ---------------------------------------------------------- */
@@ -37,8 +38,14 @@
 static int64_t app_now(const ddbi_clock *k)
 {
     const ddbi_app_clock *a = (const ddbi_app_clock *)k;
+    int64_t seconds;
 
-    return a->now != NULL ? a->now(a->now_arg) * 1000 : a->base->now(a->base);
+    if (a->now == NULL)
+        return a->base->now(a->base);
+    seconds = a->now(a->now_arg);
+    if (seconds < 0)
+        return 0;
+    return (seconds < MOST_SECONDS ? seconds : MOST_SECONDS) * 1000;
 }
 
 static int64_t app_mono(const ddbi_clock *k)

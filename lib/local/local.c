@@ -96,6 +96,15 @@ void ddbi_local_close(ddbi_local *l, int forked)
 
 /* ---- A request ---------------------------------------------------------- */
 
+/* No time before 1970 is kept: it would be no time of a table. */
+static int64_t now_of(const ddbi_local *l)
+{
+    const ddbi_clock *k = l->options.clock;
+    int64_t now = k->now(k);
+
+    return now > 0 ? now : 0;
+}
+
 static void begin(ddbi_local *l, ddbi_buf *out, ddb_err *err, ddbi_ask *a)
 {
     const ddbi_clock *k = l->options.clock;
@@ -106,7 +115,7 @@ static void begin(ddbi_local *l, ddbi_buf *out, ddb_err *err, ddbi_ask *a)
                     .arena = &l->arena,
                     .in = &l->in,
                     .out = out,
-                    .now = k->now(k),
+                    .now = now_of(l),
                     .options = &l->options,
                     .catalogue = l->catalogue,
                     .clock = k,
@@ -212,8 +221,7 @@ ddb_code ddbi_local_sweep(ddbi_local *l, int *more, ddb_err *err)
 
 static ddb_code sweep_sometimes(ddbi_local *l, ddb_err *err)
 {
-    const ddbi_clock *k = l->options.clock;
-    int64_t now = k->now(k);
+    int64_t now = now_of(l);
     int more;
 
     if (now - l->swept < SWEEP_EVERY && now >= l->swept)
