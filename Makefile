@@ -895,8 +895,8 @@ help:
 #: check           all checks; the last line counts them; needs tools/deps
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
-#: check-NAME      one check: exports headers man install unit fuzz completion
-#:                 sign examples faults faults_tls interop; kv_ and ops_ memory
+#: check-NAME      one check: exports headers man install unit fuzz crash
+#:                 completion sign examples faults faults_tls interop; kv_ and ops_ memory
 #:                 sqlite local tls; tool_ sqlite local; server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
