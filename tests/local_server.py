@@ -310,6 +310,35 @@ def check_wire():
 
 # ---- Signatures -------------------------------------------------------------
 
+def check_framing():
+    """A request that is told to end in two places is not answered as if it
+    ended in one of them."""
+    with server() as s:
+        for lines, body, status in (
+                ('Content-Length: 2\r\nContent-Length: 3', '{}', 400),
+                ('Content-Length: 2\r\nTransfer-Encoding: chunked',
+                 '2\r\n{}\r\n0\r\n\r\n', 400),
+                ('Transfer-Encoding: gzip, chunked',
+                 '2\r\n{}\r\n0\r\n\r\n', 501),
+                ('Content-Length: 2\r\nContent-Length: 2', '{}', 200),
+                ('Transfer-Encoding: chunked', '2\r\n{}\r\n0\r\n\r\n', 200)):
+            path, _, head = signed(s.port)
+            k = s.raw()
+            k.settimeout(5)
+            k.sendall(('POST / HTTP/1.1\r\n%s%s\r\n\r\n%s' % (''.join(
+                '%s: %s\r\n' % pair for pair in head.items()), lines,
+                body)).encode())
+            try:
+                got = k.recv(65536).decode()
+            except OSError as e:
+                got = repr(e)
+            same(lines, got[:12], 'HTTP/1.1 %d' % status)
+            if status != 200:
+                ok('%s: it closes' % lines,
+                   '\r\nConnection: close\r\n' in got, got)
+            k.close()
+
+
 def check_signatures(work):
     path = os.path.join(work, 'credentials')
     with open(path, 'w') as f:
@@ -675,7 +704,7 @@ def main():
         for check in (check_options, check_signatures, check_tls, check_file,
                       check_end_under_load, check_log):
             check(work)
-    for check in (check_front, check_wire, check_end):
+    for check in (check_front, check_wire, check_framing, check_end):
         check()
     served.report()
 

@@ -315,6 +315,26 @@ static uint64_t told_length(const server_exchange *x)
     return n;
 }
 
+/* Where a request ends must be told in one way only: what is between us and
+ * the client may believe the other one (RFC 9112, 6.3).  0: it is. */
+static int ambiguous_length(const server_exchange *x)
+{
+    const ddb_bytes name = {"content-length", 14};
+    ddb_bytes coding =
+        server_header(x->headers, x->n_headers, "transfer-encoding");
+    ddb_bytes length = server_header(x->headers, x->n_headers, name.p);
+
+    if (coding.p != NULL && length.p != NULL)
+        return MHD_HTTP_BAD_REQUEST;
+    if (coding.p != NULL && !ddbi_same_name(coding, (ddb_bytes){"chunked", 7}))
+        return MHD_HTTP_NOT_IMPLEMENTED;
+    for (size_t i = 0; i < x->n_headers; i++)
+        if (ddbi_same_name(x->headers[i].name, name) &&
+            !ddbi_equal(x->headers[i].value, length))
+            return MHD_HTTP_BAD_REQUEST;
+    return 0;
+}
+
 static void split_uri(connection *c)
 {
     const char *question =
@@ -348,6 +368,8 @@ static enum MHD_Result take_head(connection *c, struct MHD_Connection *k,
         return MHD_NO;
     x->n_headers = 0;
     MHD_get_connection_values_n(k, MHD_HEADER_KIND, take_header, x);
+    if (x->status == 0)
+        x->status = ambiguous_length(x);
     if (x->status != 0 || c->uri.failed != DDB_OK ||
         strlen(method) >= sizeof x->method)
         return send_status(c, k, x->status != 0 ? x->status : 400);
