@@ -204,8 +204,8 @@ local_src = \
     lib/local/local_get.c \
     lib/local/local_item.c \
     lib/local/local_key.c \
-    lib/local/local_limits.c \
     lib/local/local_lacks.c \
+    lib/local/local_limits.c \
     lib/local/local_members.c \
     lib/local/local_members_table.c \
     lib/local/local_metrics.c \
@@ -307,8 +307,8 @@ test_src = \
     tests/test_crc32.c \
     tests/test_creds.c \
     tests/test_creds_env.c \
-    tests/test_endpoint.c \
     tests/test_enc.c \
+    tests/test_endpoint.c \
     tests/test_err.c \
     tests/test_find.c \
     tests/test_hash.c \
@@ -399,9 +399,9 @@ e2e_src = \
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.
 fuzz_src = \
+    $(if $(local_server),tests/fuzz/fuzz_auth.c) \
     $(if $(filter yes,$(sqlite)),tests/fuzz/fuzz_expr.c \
         tests/fuzz/fuzz_request.c) \
-    $(if $(local_server),tests/fuzz/fuzz_auth.c) \
     tests/fuzz/fuzz_answer.c \
     tests/fuzz/fuzz_endpoint.c \
     tests/fuzz/fuzz_error.c \

@@ -67,7 +67,7 @@ ddb_code ddbi_load_item(ddbi_ask *a, ddb_bytes body, ddb_item **out);
 ddb_code ddbi_load_item_in(ddbi_ask *a, ddbi_arena *arena, ddb_bytes body,
                            ddb_item **out);
 
-/* ---- Reading requests (local_read.c, local_members.c) ------------------- */
+/* ---- Reading requests (local_read.c) ------------------------------------ */
 
 /* The body into a->in, with SerializationException for what is of a wrong
  * type, and then the constraints of the action's members ("1 validation
@@ -89,25 +89,27 @@ typedef struct ddbi_action {
     const struct ddbi_member *members;
 } ddbi_action;
 
-/* NULL: the service has no such action, or we have not.  A binary search. */
+/* NULL: the service has no such action, or we have not (local_members.c). */
 const ddbi_action *ddbi_action_find(const char *name);
-/* Has the service such an action that we have not? */
+/* Has the service such an action that we have not (local_lacks.c)? */
 int ddbi_action_lacks(const char *name);
 
-/* local_create.c, local_alter.c, local_tables.c, local_tags.c, local_ttl.c */
+/* local_create.c, local_alter.c, local_alter_check.c, local_tables.c,
+ * local_tags.c, local_ttl.c */
 ddbi_handler ddbi_do_create_table_check, ddbi_do_create_table,
     ddbi_do_describe_table, ddbi_do_delete_table, ddbi_do_list_tables,
     ddbi_do_update_table_check, ddbi_do_update_table, ddbi_do_update_ttl,
     ddbi_do_describe_ttl, ddbi_do_tag_check, ddbi_do_tag, ddbi_do_untag_check,
     ddbi_do_untag, ddbi_do_list_tags_check, ddbi_do_list_tags,
     ddbi_do_describe_limits, ddbi_do_describe_endpoints;
-/* local_item.c, local_update.c */
+/* local_get.c, local_put.c */
 ddbi_handler ddbi_do_get_check, ddbi_do_get, ddbi_do_put_check, ddbi_do_put,
     ddbi_do_delete_check, ddbi_do_delete, ddbi_do_update_check, ddbi_do_update;
 /* local_query.c, local_scan.c */
 ddbi_handler ddbi_do_query_check, ddbi_do_query, ddbi_do_scan_check,
     ddbi_do_scan;
-/* local_batch.c, local_transact.c */
+/* local_batch_get.c, local_batch_write.c, local_transact.c,
+ * local_transact_get.c */
 ddbi_handler ddbi_do_batch_get_check, ddbi_do_batch_get,
     ddbi_do_batch_write_check, ddbi_do_batch_write, ddbi_do_transact_get_check,
     ddbi_do_transact_get, ddbi_do_transact_write_check, ddbi_do_transact_write;

@@ -67,6 +67,9 @@ ddb_code ddbi_write_ready(ddbi_ask *a, const ddbi_table *t,
                           struct ddbi_cost *cost, ddbi_write **out);
 /* Do it: the item's row and those of all indexes and the expiry. */
 ddb_code ddbi_write_do(ddbi_ask *a, const ddbi_write *w);
+/* Has an index, or the table itself, this attribute of its items? */
+int ddbi_is_projected(const ddbi_table *t, const ddbi_index *index,
+                      ddb_bytes name);
 /* What an index has of an item.  NULL: no memory. */
 const ddb_item *ddbi_projected_item(ddbi_ask *a, const ddbi_table *t,
                                     const ddbi_index *index,
@@ -164,21 +167,18 @@ ddb_code ddbi_op_legacy(ddbi_ask *a);
  * NULL: one is, or there are none such. */
 ddb_code ddbi_op_together(ddbi_ask *a, const ddbi_op_in *in, int any,
                           const char *without);
-/* Names and values themselves, before the first expression is parsed. */
-ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out);
 /* After each function of expr.h: DDB_INVALID becomes a refusal ("Invalid
  * FilterExpression: ...", name NULL: the message alone), memory is told. */
 ddb_code ddbi_op_judge(ddbi_ask *a, ddbi_op *op, ddb_code code,
                        const char *name);
-/* All names and values were used. */
-ddb_code ddbi_op_end(ddbi_ask *a, ddbi_op *op);
-/* All of it but together, in the service's order of expressions. */
+/* Names and values themselves, then each expression in the service's order,
+ * and that all names and values were used. */
 ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out);
 /* ConditionalCheckFailedException, with the item when it is asked for. */
 ddb_code ddbi_op_condition(ddbi_ask *a, const ddbi_op_in *in, const ddbi_op *op,
                            const ddbi_stored *old);
-/* Key attributes, of the table or an index (local_scalar.c), are scalars: none of these may go
- * into one.  NULL is fine. */
+/* Key attributes, of the table or an index, are scalars: none of these may go
+ * into one (local_scalar.c).  NULL is fine. */
 ddb_code ddbi_scalars_condition(ddbi_ask *a, const ddbi_table *t,
                                 const ddbi_condition *c);
 ddb_code ddbi_scalars_projection(ddbi_ask *a, const ddbi_table *t,

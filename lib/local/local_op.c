@@ -186,7 +186,23 @@ static ddb_code check_values(ddbi_ask *a, ddb_item *values)
     return code == DDB_OK ? check_sum(a, of, ddb_item_size(values)) : code;
 }
 
-ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
+ddb_code ddbi_op_judge(ddbi_ask *a, ddbi_op *op, ddb_code code,
+                       const char *name)
+{
+    ddbi_buf *why = &op->scope.why;
+
+    if (code == DDB_INVALID && why->failed == DDB_OK)
+        code = ddbi_refuse_invalid(a, "%s%s%s%.*s", name ? "Invalid " : "",
+                                   name ? name : "", name ? ": " : "",
+                                   (int)why->n, why->p ? why->p : "");
+    else if (code != DDB_OK)
+        code = ddbi_ask_nomem(a);
+    if (code != DDB_OK)
+        ddbi_buf_free(why);
+    return code;
+}
+
+static ddb_code begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
 {
     ddbi_expr_name *names = NULL;
     ddb_code code = check_names(a, &in->names);
@@ -209,27 +225,6 @@ ddb_code ddbi_op_begin(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
         ddbi_expr_begin(&op->scope, a->arena, names, in->names.n, in->values);
     *out = op;
     return ddbi_op_judge(a, op, code, NULL);
-}
-
-ddb_code ddbi_op_judge(ddbi_ask *a, ddbi_op *op, ddb_code code,
-                       const char *name)
-{
-    ddbi_buf *why = &op->scope.why;
-
-    if (code == DDB_INVALID && why->failed == DDB_OK)
-        code = ddbi_refuse_invalid(a, "%s%s%s%.*s", name ? "Invalid " : "",
-                                   name ? name : "", name ? ": " : "",
-                                   (int)why->n, why->p ? why->p : "");
-    else if (code != DDB_OK)
-        code = ddbi_ask_nomem(a);
-    if (code != DDB_OK)
-        ddbi_buf_free(why);
-    return code;
-}
-
-ddb_code ddbi_op_end(ddbi_ask *a, ddbi_op *op)
-{
-    return ddbi_op_judge(a, op, ddbi_expr_end(&op->scope), NULL);
 }
 
 /* ---- All of them -------------------------------------------------------- */
@@ -292,7 +287,7 @@ ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
     ddb_code code;
 
     *out = NULL;
-    code = ddbi_op_begin(a, in, &op);
+    code = begin(a, in, &op);
     if (!op)
         return code;
     if (code == DDB_OK)
@@ -302,7 +297,7 @@ ddb_code ddbi_op_check(ddbi_ask *a, const ddbi_op_in *in, ddbi_op **out)
     if (code == DDB_OK)
         code = parse_reads(a, in, op);
     if (code == DDB_OK)
-        code = ddbi_op_end(a, op);
+        code = ddbi_op_judge(a, op, ddbi_expr_end(&op->scope), NULL);
     if (code == DDB_OK && late.n)
         code = ddbi_refuse_invalid(a, "%.*s", (int)late.n, late.p);
     ddbi_buf_free(&late);

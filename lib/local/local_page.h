@@ -49,8 +49,6 @@ ddbi_page_step ddbi_page_projection_paths, ddbi_page_filter_paths;
 /* ExclusiveStartKey, if it is there: the table's key in it. */
 ddbi_page_step ddbi_page_start_key;
 
-/* Does the index have this attribute of its items? */
-int ddbi_page_has(const ddbi_page *p, ddb_bytes attribute);
 /* Has ExclusiveStartKey as many attributes as table's and index's keys
  * together? */
 int ddbi_page_start_fits(const ddbi_ask *a, const ddbi_page *p);

@@ -240,7 +240,8 @@ static ddb_bytes next_missing(const ddbi_page *p, ddb_bytes behind)
 
     for (uint32_t i = 0;
          (name = ddbi_condition_attribute(p->op->filter, i, NULL)).n; i++)
-        if (!ddbi_page_has(p, name) && ddbi_compare(behind, name) < 0 &&
+        if (!ddbi_is_projected(p->table, p->index, name) &&
+            ddbi_compare(behind, name) < 0 &&
             (!first.n || ddbi_compare(name, first) < 0))
             first = name;
     return first;

@@ -100,19 +100,6 @@ static int is_key_of(const ddbi_index *index, ddb_bytes name)
     return ddbi_equal(index->pk.name, name) || ddbi_equal(index->sk.name, name);
 }
 
-int ddbi_page_has(const ddbi_page *p, ddb_bytes attribute)
-{
-    const ddbi_index *index = p->index;
-
-    if (!p->secondary || index->projected == DDBI_ALL ||
-        is_key_of(index, attribute) || is_key_of(&p->table->self, attribute))
-        return 1;
-    for (uint32_t i = 0; i < index->n_included; i++)
-        if (ddbi_equal(index->included[i], attribute))
-            return 1;
-    return 0;
-}
-
 ddb_code ddbi_page_select(ddbi_ask *a, ddbi_page *p)
 {
     if (!p->secondary || p->index->projected == DDBI_ALL ||
@@ -150,7 +137,7 @@ ddb_code ddbi_page_projection(ddbi_ask *a, ddbi_page *p)
         return DDB_OK;
     for (uint32_t i = 0;
          (name = ddbi_projection_attribute(projection, i, NULL)).n; i++) {
-        if (ddbi_page_has(p, name))
+        if (ddbi_is_projected(p->table, p->index, name))
             continue;
         p->fetch = 1;
         if (p->global && missing.n)

@@ -41,15 +41,14 @@ static ddb_code check_kinds(ddbi_ask *a)
 ddb_code ddbi_do_transact_write_check(ddbi_ask *a)
 {
     uint32_t n = a->in->n_tx;
-    ddb_code code = DDB_OK;
     ddbi_change *c = ddbi_arena_alloc(a->arena, n * sizeof *c);
     size_t payload = 0;
+    ddb_code code;
 
     if (!c)
         return ddbi_ask_nomem(a);
     a->checked = c;
-    if (code == DDB_OK)
-        code = check_kinds(a);
+    code = check_kinds(a);
     for (uint32_t i = 0; i < n && code == DDB_OK; i++) {
         const ddbi_tx_in *tx = &a->in->tx[i];
 

@@ -71,17 +71,16 @@ int ddbi_write_parses(const ddbi_table *t)
 
 /* ---- What an index has -------------------------------------------------- */
 
-static int is_projected(const ddbi_table *t, const ddbi_index *index,
-                        ddb_bytes name)
+int ddbi_is_projected(const ddbi_table *t, const ddbi_index *index,
+                      ddb_bytes name)
 {
-    if (ddbi_equal(name, t->self.pk.name) ||
+    if (index->projected == DDBI_ALL || ddbi_equal(name, t->self.pk.name) ||
         ddbi_equal(name, t->self.sk.name) || ddbi_equal(name, index->pk.name) ||
         ddbi_equal(name, index->sk.name))
         return 1;
-    if (index->projected == DDBI_INCLUDE)
-        for (uint32_t i = 0; i < index->n_included; i++)
-            if (ddbi_equal(name, index->included[i]))
-                return 1;
+    for (uint32_t i = 0; i < index->n_included; i++)
+        if (ddbi_equal(name, index->included[i]))
+            return 1;
     return 0;
 }
 
@@ -97,7 +96,7 @@ const ddb_item *ddbi_projected_item(ddbi_ask *a, const ddbi_table *t,
         const ddbi_attribute *at = &it->attributes[i];
         ddb_value *v;
 
-        if (!is_projected(t, index, at->name))
+        if (!ddbi_is_projected(t, index, at->name))
             continue;
         v = ddbi_item_append(part, at->name);
         if (!v)
