@@ -896,8 +896,9 @@ help:
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
-#:                 completion sign examples faults faults_tls interop; kv_ and ops_ memory
-#:                 sqlite local tls; tool_ sqlite local; server bad_day
+#:                 completion sign examples faults faults_tls interop; kv_ and
+#:                 ops_ memory sqlite local tls; tool_ sqlite local; server
+#:                 bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
 #:                 botocore javascript differ
