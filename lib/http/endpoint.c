@@ -271,21 +271,27 @@ static void write_url(ddbi_endpoint *out, const char *zone, uint16_t port)
     memcpy(out->host + strlen(out->host), text, sizeof text);
 }
 
-/* From the scheme on; fills all but the region. */
+/* Behind the scheme; NULL: there is none. */
+static const char *behind_scheme(const char *url)
+{
+    const char *p = after(url, "https://");
+
+    return p != NULL ? p : after(url, "http://");
+}
+
+/* A URL with a scheme; fills all but the region. */
 static const char *read_url(const char *url, ddbi_endpoint *out)
 {
     char zone[MAX_ZONE] = "";
-    const char *https = after(url, "https://");
-    const char *p = https != NULL ? https : after(url, "http://");
+    const char *p = behind_scheme(url);
     const char *end, *wrong;
-    uint64_t standard = https != NULL ? 443 : 80;
+    int https = after(url, "https://") != NULL;
+    uint64_t standard = https ? 443 : 80;
     uint64_t port = standard;
 
     if (strchr(url, '@') != NULL)
         return "user names and passwords are not taken";
-    if (p == NULL)
-        return "neither https:// nor http://";
-    out->https = https != NULL;
+    out->https = https;
     end = *p == '[' ? strchr(p, ']') : p + strcspn(p, ":/?#");
     if (end == NULL)
         return "bad IPv6 address";
@@ -329,6 +335,13 @@ static void use_region(variant v, ddbi_endpoint *out)
     write_url(out, "", 0);
 }
 
+/* What has an @ may have a password. */
+static ddb_code refuse(setting s, const char *wrong, ddb_err *err)
+{
+    return ddbi_fail(err, DDB_INVALID, "%s: %s: %s", s.from, wrong,
+                     strchr(s.value, '@') == NULL ? s.value : "(not shown)");
+}
+
 static ddb_code use_given(const ddbi_endpoint_in *in, setting s, variant v,
                           ddbi_endpoint *out, ddb_err *err)
 {
@@ -344,11 +357,7 @@ static ddb_code use_given(const ddbi_endpoint_in *in, setting s, variant v,
         wrong = "dual-stack and an endpoint of one's own do not go together";
     if (wrong == NULL && strcmp(out->url, dualstack.url) == 0)
         wrong = "for dual-stack set AWS_USE_DUALSTACK_ENDPOINT=true instead";
-    if (wrong == NULL)
-        return DDB_OK;
-    /* What has an @ may have a password. */
-    return ddbi_fail(err, DDB_INVALID, "%s: %s: %s", s.from, wrong,
-                     strchr(s.value, '@') == NULL ? s.value : "(not shown)");
+    return wrong == NULL ? DDB_OK : refuse(s, wrong, err);
 }
 
 /* The region "local" is a server on this machine, by old custom. */
@@ -399,6 +408,11 @@ ddb_code ddbi_endpoint_resolve(const ddbi_endpoint_in *in, ddbi_endpoint *out,
                          err)) != DDB_OK)
         return code;
     out->engine = engine_of(given.value);
+    /* A file's name alone wants "sqlite:" before it, and no region. */
+    if (given.value != NULL && out->engine == NULL &&
+        behind_scheme(given.value) == NULL)
+        return refuse(given, "none of https://, http://, memory:, sqlite:PATH",
+                      err);
     if ((code = find_region(in, out, &v, err)) != DDB_OK)
         return code;
     if (out->engine != NULL)
