@@ -298,6 +298,15 @@ START_TEST(says_what_may_not_be_written)
 }
 END_TEST
 
+START_TEST(says_where_no_file_may_be_made)
+{
+    ck_assert_int_eq(chmod(folder, 0555), 0);
+    refused_to_others("Permission denied");
+    ck_assert_int_eq(chmod(folder, 0700), 0);
+    ck_assert(!exists(path));
+}
+END_TEST
+
 /* ---- Who else uses it --------------------------------------------------- */
 
 /* Time that passes by sleeping alone. */
@@ -825,6 +834,7 @@ Suite *suite_local_file(void)
     tcase_add_loop_test(t, shows_the_end_of_a_long_path, 0, 4);
     tcase_add_loop_test(t, takes_a_path_literally, 0, ROWS(names));
     tcase_add_loop_test(t, says_what_may_not_be_written, 0, ROWS(modes));
+    tcase_add_test(t, says_where_no_file_may_be_made);
 
     t = tcase_create("others");
     suite_add_tcase(s, t);

@@ -17,6 +17,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,14 +75,32 @@ static const char *reason_of(int rc)
     return NULL;
 }
 
-/* SQLite keeps errno of what failed, but not for all that fails. */
-static int errno_of(sqlite3 *db, int rc)
+/* Why a file may not be made in its folder; 0: it may. */
+static int why_not_made(const char *path)
 {
-    int primary = rc & 0xff;
+    char *folder = ddbi_strdup(path);
+    int why = 0;
 
-    return primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN
-               ? sqlite3_system_errno(db)
-               : 0;
+    if (folder == NULL)
+        return 0;
+    strrchr(folder, '/')[1] = '\0';
+    if (faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) != 0)
+        why = errno;
+    ddbi_free(folder);
+    return why;
+}
+
+/* SQLite keeps errno of what failed, but not for all that fails.  A file that
+ * it may not make it then tries to read, and says that it is not there. */
+static int errno_of(const ddbi_store *s, int rc)
+{
+    int primary = rc & 0xff, system, why;
+
+    if (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN)
+        return 0;
+    system = sqlite3_system_errno(s->db);
+    why = system == ENOENT && s->path != NULL ? why_not_made(s->path) : 0;
+    return why != 0 ? why : system;
 }
 
 /* Of a long path the end, so that the reason is not cut off. */
@@ -104,7 +124,7 @@ ddb_code ddbi_file_fail(ddbi_store *s, int rc, ddb_err *err)
         return ddbi_nomem(err);
     if (why == NULL)
         why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
-    system = s->db ? errno_of(s->db, rc) : 0;
+    system = s->db ? errno_of(s, rc) : 0;
     if (system != 0 && strerror_r(system, buffer, sizeof buffer) != 0)
         buffer[0] = '\0';
     snprintf(text, sizeof text, "%s%s%s (SQLite %d)", why,
