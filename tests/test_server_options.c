@@ -151,6 +151,8 @@ START_TEST(reads_offsets_seeds_and_idle_times)
 END_TEST
 
 static const char *const bad[] = {
+    "--region eu/west",
+    "--region=EU",
     "operand",
     "-",
     "--",

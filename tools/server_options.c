@@ -18,6 +18,7 @@
 typedef enum {
     FLAG,
     TEXT,
+    REGION,
     NUMBER,  /* least to most */
     OFFSET,  /* a number that may be below zero */
     SIZE,    /* bytes, or with K or M behind it */
@@ -50,7 +51,7 @@ static const option options[] = {
     {"file", "PATH", TEXT, AT(file), 0, 0, "keep everything in this file"},
     {"sync", "MODE", SYNC, AT(sync), 0, 0,
      "what survives: full (default), normal, off"},
-    {"region", "REGION", TEXT, AT(region), 0, 0, "in ARNs (local)"},
+    {"region", "REGION", REGION, AT(region), 0, 0, "in ARNs (local)"},
     {"tls-cert", "FILE", TEXT, AT(tls_cert), 0, 0,
      "speak TLS with this certificate (PEM)"},
     {"tls-key", "FILE", TEXT, AT(tls_key), 0, 0, "its private key (PEM)"},
@@ -215,6 +216,14 @@ static int read_sync(const char *text, ddbi_sync *out)
     return -1;
 }
 
+/* It goes into ARNs as it is. */
+static int is_region(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return n > 0 && n <= 63 && text[n] == '\0';
+}
+
 static int set_option(server_options *s, const option *o, const char *argument)
 {
     void *at = (char *)s + o->offset;
@@ -226,6 +235,9 @@ static int set_option(server_options *s, const option *o, const char *argument)
     case TEXT:
         *(const char **)at = argument;
         return *argument != '\0' ? 0 : -1;
+    case REGION:
+        *(const char **)at = argument;
+        return is_region(argument) ? 0 : -1;
     case SEED:
         s->has_seed = 1;
         return read_number(o, argument, strlen(argument), at);
