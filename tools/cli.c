@@ -32,8 +32,8 @@ typedef struct {
 #define AT(member) offsetof(cli, member)
 
 static const option options[] = {
-    {'e', "endpoint", "URL", 0, TEXT, AT(endpoint),
-     "where the service is (DDB_ENDPOINT)"},
+    {'e', "endpoint", "ENDPOINT", 0, TEXT, AT(endpoint),
+     "a URL, or sqlite:PATH for a file (DDB_ENDPOINT)"},
     {'r', "region", "REGION", 0, TEXT, AT(region), "AWS region (AWS_REGION)"},
     {'p', "profile", "PROFILE", 0, TEXT, AT(profile), "not in this version"},
     {'t', "table", "TABLE", 0, TEXT, AT(table), "table (DDB_TABLE; ddb)"},

@@ -67,7 +67,8 @@ static const char *advice(ddb_code code)
         {DDB_CONFLICT, "try again"},
         {DDB_CREDENTIALS, "look at the access key, the secret and the token"},
         {DDB_ACCESS_DENIED, "the policy of these credentials must allow it"},
-        {DDB_NO_TABLE, "\"ddb table create\" or --create makes the table"},
+        {DDB_NO_TABLE,
+         "-t names another table, \"ddb table create\" or --create makes it"},
         {DDB_AMBIGUOUS, "it may have been done"},
     };
 
