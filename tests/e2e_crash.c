@@ -9,6 +9,7 @@
  *     CRASH_KILLS=200 CRASH_SEED=1 build/tests/e2e_crash
  */
 #include "crash_work.h"
+#include "integrity.h"
 #include "report.h"
 #include "rng.h"
 
@@ -20,7 +21,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,30 +226,6 @@ static ddb_client *reopen(const char *where)
 
     ck_assert_msg(c != NULL, "%s", err.message);
     return c;
-}
-
-static void expect_integrity(const char *where)
-{
-    static const char *const questions[] = {
-        "PRAGMA integrity_check",
-        "SELECT CASE (SELECT count(*) FROM large) "
-        "WHEN (SELECT count(*) FROM map JOIN large ON map.body = large.id "
-        "WHERE typeof(map.body) = 'integer') THEN 'ok' ELSE 'orphans' END",
-    };
-    sqlite3 *db;
-
-    ck_assert_int_eq(sqlite3_open(where, &db), SQLITE_OK);
-    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        sqlite3_stmt *st;
-
-        ck_assert_msg(sqlite3_prepare_v2(db, questions[i], -1, &st, NULL) ==
-                          SQLITE_OK,
-                      "%s", sqlite3_errmsg(db));
-        ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
-        ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), "ok");
-        sqlite3_finalize(st);
-    }
-    sqlite3_close(db);
 }
 
 /* ---- Killing ------------------------------------------------------------ */

@@ -25,6 +25,15 @@ void engine_teardown(void)
     engine = NULL;
 }
 
+void engine_make_hash(void)
+{
+    engine_does("CreateTable",
+                "{'TableName':'hash','BillingMode':'PAY_PER_REQUEST',"
+                "'AttributeDefinitions':[{'AttributeName':'a',"
+                "'AttributeType':'S'}],"
+                "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}]}");
+}
+
 static char *quote(const char *json)
 {
     char *text = strdup(json);

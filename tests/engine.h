@@ -15,6 +15,8 @@
 extern ddbi_local *engine;
 void engine_setup(void);
 void engine_teardown(void);
+/* A table: hash, on demand, whose key is a of S. */
+void engine_make_hash(void);
 
 /* The answer of this status: json_decref().  Any other status fails. */
 json_t *engine_ask(int status, const char *action, const char *json);

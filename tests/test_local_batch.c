@@ -33,11 +33,7 @@ static void create_tables(void)
 
     refuse_writes = refuse_reads = -1;
     ck_assert_int_eq(ddbi_local_open(&options, &engine, &err), DDB_OK);
-    engine_does("CreateTable",
-                "{'TableName':'hash','BillingMode':'PAY_PER_REQUEST',"
-                "'AttributeDefinitions':[{'AttributeName':'a',"
-                "'AttributeType':'S'}],"
-                "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}]}");
+    engine_make_hash();
     engine_does(
         "CreateTable",
         "{'TableName':'range',"

@@ -14,11 +14,7 @@
 static void create_tables(void)
 {
     engine_setup();
-    engine_does("CreateTable",
-                "{'TableName':'hash','BillingMode':'PAY_PER_REQUEST',"
-                "'AttributeDefinitions':[{'AttributeName':'a',"
-                "'AttributeType':'S'}],"
-                "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}]}");
+    engine_make_hash();
     engine_does("CreateTable",
                 "{'TableName':'range','BillingMode':'PAY_PER_REQUEST',"
                 "'AttributeDefinitions':["

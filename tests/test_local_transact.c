@@ -41,11 +41,7 @@ static void create_tables(void)
     now_ms = 1800000000000;
     throttled = 0;
     ck_assert_int_eq(ddbi_local_open(&options, &engine, &err), DDB_OK);
-    engine_does("CreateTable",
-                "{'TableName':'hash','BillingMode':'PAY_PER_REQUEST',"
-                "'AttributeDefinitions':[{'AttributeName':'a',"
-                "'AttributeType':'S'}],"
-                "'KeySchema':[{'AttributeName':'a','KeyType':'HASH'}]}");
+    engine_make_hash();
     engine_does(
         "CreateTable",
         "{'TableName':'range',"

@@ -37,22 +37,6 @@ typedef struct {
     const char *legacy, *other;
 } checker;
 
-static void *pointer_at(const char *base, size_t at)
-{
-    void *p;
-
-    memcpy(&p, base + at, sizeof p);
-    return p;
-}
-
-static uint32_t count_at(const char *base, size_t at)
-{
-    uint32_t v;
-
-    memcpy(&v, base + at, sizeof v);
-    return v;
-}
-
 /* As deep as the tables are.  NOLINTBEGIN(misc-no-recursion) */
 
 static void add_place(ddbi_buf *b, const place *p)
@@ -193,7 +177,7 @@ static size_t length(const ddbi_member *m, const char *base)
     case DDBI_IS_NAMES:
         return ((const ddbi_names_in *)at)->n;
     default:
-        return count_at(base, m->count);
+        return ddbi_count_at(base, m->count);
     }
 }
 
@@ -245,8 +229,8 @@ static void check_length(checker *c, const ddbi_member *m, const char *base,
 static void check_keys(checker *c, const ddbi_member *m, const char *base,
                        const place *where)
 {
-    const char *element = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
+    const char *element = ddbi_pointer_at(base, m->at);
+    uint32_t n = ddbi_count_at(base, m->count);
 
     for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
         ddb_bytes key;
@@ -265,11 +249,11 @@ static void check_keys(checker *c, const ddbi_member *m, const char *base,
 static void check_each(checker *c, const ddbi_member *m, const char *base,
                        const place *where)
 {
-    const char *element = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
+    const char *element = ddbi_pointer_at(base, m->at);
+    uint32_t n = ddbi_count_at(base, m->count);
 
     for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
-        uint32_t each = count_at(element, m->members->count);
+        uint32_t each = ddbi_count_at(element, m->members->count);
 
         /* A list that is null has nothing to write, as one that is empty. */
         if ((each >= m->min_each && each <= m->max_each) ||
@@ -294,8 +278,8 @@ static void check_struct(checker *c, const ddbi_member *members,
 static void check_elements(checker *c, const ddbi_member *m, const char *base,
                            const place *where)
 {
-    const char *element = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
+    const char *element = ddbi_pointer_at(base, m->at);
+    uint32_t n = ddbi_count_at(base, m->count);
 
     for (uint32_t i = 0; i < n && c->n < MOST_ERRORS; i++, element += m->size) {
         place p = {.outer = where};
@@ -326,7 +310,7 @@ static void check_inside(checker *c, const ddbi_member *m, const char *base,
     case DDBI_IS_STRUCT:
     case DDBI_IS_CHOICE:
         check_struct(c, m->members,
-                     m->size != 0 ? pointer_at(base, m->at) : base + m->at,
+                     m->size != 0 ? ddbi_pointer_at(base, m->at) : base + m->at,
                      where);
         break;
     case DDBI_IS_STRINGS:

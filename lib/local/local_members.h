@@ -10,6 +10,8 @@
 
 #include "local/local_ask.h"
 
+#include <string.h>
+
 typedef enum {
     DDBI_IS_STRING,  /* ddb_bytes; p NULL: absent */
     DDBI_IS_BOOLEAN, /* ddbi_tri */
@@ -61,6 +63,23 @@ extern const ddbi_member ddbi_members_create_table[],
     ddbi_members_list_tables[], ddbi_members_update_ttl[],
     ddbi_members_tag_resource[], ddbi_members_untag_resource[],
     ddbi_members_list_tags[], ddbi_members_nothing[];
+
+/* What is at an offset of a struct. */
+static inline void *ddbi_pointer_at(const char *base, size_t at)
+{
+    void *p;
+
+    memcpy(&p, base + at, sizeof p);
+    return p;
+}
+
+static inline uint32_t ddbi_count_at(const char *base, size_t at)
+{
+    uint32_t v;
+
+    memcpy(&v, base + at, sizeof v);
+    return v;
+}
 
 /* Is it there, in the struct at base?  And what it is, as the service shows
  * it (local_show.c): "KeySchemaElement(attributeName=pk, keyType=HASH)". */

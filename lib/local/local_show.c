@@ -11,25 +11,9 @@
 
 #include <string.h>
 
-static void *pointer_at(const char *base, size_t at)
-{
-    void *p;
-
-    memcpy(&p, base + at, sizeof p);
-    return p;
-}
-
 static int int_at(const char *base, size_t at)
 {
     int v;
-
-    memcpy(&v, base + at, sizeof v);
-    return v;
-}
-
-static uint32_t count_at(const char *base, size_t at)
-{
-    uint32_t v;
 
     memcpy(&v, base + at, sizeof v);
     return v;
@@ -50,7 +34,7 @@ int ddbi_is_there(const ddbi_member *m, const char *base)
     case DDBI_IS_VALUE:
         return ((const ddb_value *)at)->type != DDBI_TYPE_NONE;
     case DDBI_IS_ITEM:
-        return pointer_at(base, m->at) != NULL;
+        return ddbi_pointer_at(base, m->at) != NULL;
     case DDBI_IS_STRINGS:
         return ((const ddbi_strings *)at)->present;
     case DDBI_IS_NAMES:
@@ -61,7 +45,7 @@ int ddbi_is_there(const ddbi_member *m, const char *base)
         return int_at(base, m->has) > 0 && int_at(base, m->count) == m->choice;
     case DDBI_IS_STRUCT:
         if (m->size != 0)
-            return pointer_at(base, m->at) != NULL;
+            return ddbi_pointer_at(base, m->at) != NULL;
         break;
     default:
         break;
@@ -144,8 +128,8 @@ static void show_struct(ddbi_buf *b, const char *type,
 
 static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
 {
-    const char *element = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
+    const char *element = ddbi_pointer_at(base, m->at);
+    uint32_t n = ddbi_count_at(base, m->count);
     int named = m->kind == DDBI_IS_MAP || m->kind == DDBI_IS_LISTS;
 
     ddbi_buf_add_c(b, named ? '{' : '[');
@@ -171,8 +155,8 @@ static void show_array(ddbi_buf *b, const ddbi_member *m, const char *base)
 
 static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
 {
-    ddb_item *const *items = pointer_at(base, m->at);
-    uint32_t n = count_at(base, m->count);
+    ddb_item *const *items = ddbi_pointer_at(base, m->at);
+    uint32_t n = ddbi_count_at(base, m->count);
 
     ddbi_buf_add_c(b, '[');
     for (uint32_t i = 0; i < n && b->failed == DDB_OK; i++) {
@@ -208,7 +192,7 @@ void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base)
         ddbi_show_value(b, at);
         break;
     case DDBI_IS_ITEM:
-        show_item(b, pointer_at(base, m->at));
+        show_item(b, ddbi_pointer_at(base, m->at));
         break;
     case DDBI_IS_ITEMS:
         show_items(b, m, base);
@@ -222,7 +206,7 @@ void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base)
     case DDBI_IS_STRUCT:
     case DDBI_IS_CHOICE:
         show_struct(b, m->type, m->members,
-                    m->size != 0 ? pointer_at(base, m->at) : at);
+                    m->size != 0 ? ddbi_pointer_at(base, m->at) : at);
         break;
     case DDBI_IS_LIST:
     case DDBI_IS_MAP:
