@@ -60,8 +60,9 @@ ddb_code ddbi_check_item(ddbi_ask *a, ddb_item *it);
  * starting key is invalid: ..."). */
 ddb_code ddbi_check_values(ddbi_ask *a, ddb_item *values);
 ddb_code ddbi_check_start(ddbi_ask *a, ddb_item *key);
-/* As an error message shows a value: {S:text}, {N:1}, ... */
+/* As an error message shows a value: {S:text}, {N:1}, ...; and {name={N:1}}. */
 void ddbi_show_value(ddbi_buf *b, const ddb_value *v);
+void ddbi_show_item(ddbi_buf *b, const ddb_item *it);
 /* Parse an item as it is stored, in the request's arena or in another. */
 ddb_code ddbi_load_item(ddbi_ask *a, ddb_bytes body, ddb_item **out);
 ddb_code ddbi_load_item_in(ddbi_ask *a, ddbi_arena *arena, ddb_bytes body,

@@ -71,21 +71,6 @@ static void show_bytes(ddbi_buf *b, ddb_bytes bytes)
     ddbi_buf_fail(b, DDB_TOO_LARGE);
 }
 
-static void show_item(ddbi_buf *b, const ddb_item *it)
-{
-    ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < it->n && b->failed == DDB_OK; i++) {
-        const ddbi_attribute *at = &it->attributes[i];
-
-        if (i > 0)
-            ddbi_buf_add_str(b, ", ");
-        show_bytes(b, at->name);
-        ddbi_buf_add_c(b, '=');
-        ddbi_show_value(b, &at->value);
-    }
-    ddbi_buf_add_c(b, '}');
-}
-
 static void show_strings(ddbi_buf *b, const ddbi_strings *s)
 {
     ddbi_buf_add_c(b, '[');
@@ -162,7 +147,7 @@ static void show_items(ddbi_buf *b, const ddbi_member *m, const char *base)
     for (uint32_t i = 0; i < n && b->failed == DDB_OK; i++) {
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
-        show_item(b, items[i]);
+        ddbi_show_item(b, items[i]);
     }
     ddbi_buf_add_c(b, ']');
 }
@@ -192,7 +177,7 @@ void ddbi_show_member(ddbi_buf *b, const ddbi_member *m, const char *base)
         ddbi_show_value(b, at);
         break;
     case DDBI_IS_ITEM:
-        show_item(b, ddbi_pointer_at(base, m->at));
+        ddbi_show_item(b, ddbi_pointer_at(base, m->at));
         break;
     case DDBI_IS_ITEMS:
         show_items(b, m, base);

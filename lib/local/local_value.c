@@ -356,11 +356,11 @@ ddb_code ddbi_load_item_in(ddbi_ask *a, ddbi_arena *arena, ddb_bytes body,
 /* Values that are shown have been checked: 32 levels at most.
  * NOLINTBEGIN(misc-no-recursion) */
 
-static void show_map(ddbi_buf *b, const ddb_item *map)
+void ddbi_show_item(ddbi_buf *b, const ddb_item *it)
 {
     ddbi_buf_add_c(b, '{');
-    for (uint32_t i = 0; i < map->n; i++) {
-        const ddbi_attribute *at = &map->attributes[i];
+    for (uint32_t i = 0; i < it->n && b->failed == DDB_OK; i++) {
+        const ddbi_attribute *at = &it->attributes[i];
 
         if (i > 0)
             ddbi_buf_add_str(b, ", ");
@@ -406,7 +406,7 @@ void ddbi_show_value(ddbi_buf *b, const ddb_value *v)
         ddbi_buf_add_str(b, "true");
         break;
     case DDB_M:
-        show_map(b, v->u.map);
+        ddbi_show_item(b, v->u.map);
         break;
     case DDB_L:
         show_list(b, v->u.list);
