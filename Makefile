@@ -684,12 +684,14 @@ check-peers: all check-programs
 	@$(check_env) $(srcdir)/tests/run $O/tests/log \
 	    $(foreach check,$(peer_checks),$(check)='$(check_$(check))')
 
-# Before a release; needs what "tools/deps long" installs, and hours.
-long_checks = valgrind coverage fuzz
+# Before a release; needs what "tools/deps long" installs, and two hours or
+# three.
 check-long: all
 	@+$(check_env) $(srcdir)/tests/run $O/long \
 	    admin='$(server) $(srcdir)/tests/check-admin' \
-	    $(foreach check,$(long_checks),$(check)='$(MAKE) $(check)')
+	    coverage='$(MAKE) coverage' \
+	    valgrind='$(MAKE) valgrind' \
+	    fuzz='$(MAKE) fuzz FUZZ_SECONDS=600'
 
 # The library as it is, and its core alone, without the engine.
 check-size: $O/libddb.so
@@ -902,7 +904,7 @@ help:
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
 #:                 botocore javascript differ
-#: check-long      before a release; needs tools/deps long, and an hour or two
+#: check-long      before a release; needs tools/deps long, and hours
 #: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
 #: valgrind        the unit tests under valgrind
@@ -922,8 +924,8 @@ help:
 #:   CC AR CFLAGS CPPFLAGS LDFLAGS LIBS PKG_CONFIG TEST_WRAPPER DDB_PEERS
 
 FORCE:
-.PHONY: FORCE all asan bench bench-local check check-long check-peers check-programs \
-    check-size clean coverage dist \
+.PHONY: FORCE all asan bench bench-local check check-long check-peers \
+    check-programs check-size clean coverage dist \
     distcheck distclean format fuzz fuzz-run help install install-completion \
     install-dev install-lib install-man install-programs install-strip \
     installdirs lint static-tools tsan uninstall valgrind \
