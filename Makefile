@@ -615,8 +615,8 @@ run_checks += crash kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
-run_checks += kv_local kv_tls ops_local ops_tls tool_local tool_network \
-    examples faults \
+run_checks += kv_local kv_tls ops_local ops_tls tool_local tool_tls \
+    tool_network examples faults \
     faults_tls interop server bad_day
 endif
 checks = $(form_checks) $(run_checks)
@@ -899,7 +899,7 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; kv_ and
-#:                 ops_ memory sqlite local tls; tool_ sqlite local; server
+#:                 ops_ memory sqlite local tls; tool_ sqlite local tls; server
 #:                 bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
