@@ -49,9 +49,13 @@ static void add_argument(ddbi_buf *b, const char *format, size_t n,
 
         ddbi_buf_add(b, va_arg(*args, const char *), (size_t)length);
     } else if (n == 1 && *format == 'd') {
-        ddbi_buf_add_i64(b, va_arg(*args, int));
+        int number = va_arg(*args, int);
+
+        ddbi_buf_add_i64(b, number);
     } else if (n == 3 && memcmp(format, "lld", 3) == 0) {
-        ddbi_buf_add_i64(b, va_arg(*args, long long));
+        long long number = va_arg(*args, long long);
+
+        ddbi_buf_add_i64(b, number);
     } else if (n == 2 && memcmp(format, "zu", 2) == 0) {
         ddbi_buf_add_u64(b, va_arg(*args, size_t));
     } else {
