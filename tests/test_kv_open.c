@@ -407,18 +407,7 @@ START_TEST(creates_on_demand_by_default)
         "{\"TableName\":\"tab\",\"KeySchema\":[" HASH("namespace") "," RANGE(
             "key") "],\"AttributeDefinitions\":[" ATTR("namespace",
                                                        "S") "," ATTR("key",
-                                                                     "S") "],"
-                                                                          "\"Bi"
-                                                                          "llin"
-                                                                          "gMod"
-                                                                          "e\":"
-                                                                          "\"PA"
-                                                                          "Y_"
-                                                                          "PER_"
-                                                                          "REQU"
-                                                                          "EST"
-                                                                          "\""
-                                                                          "}");
+                                                                     "S") "],\"BillingMode\":\"PAY_PER_REQUEST\"}");
     kvfix_request(5, "UpdateTimeToLive",
                   "{\"TableName\":\"tab\",\"TimeToLiveSpecification\":"
                   "{\"AttributeName\":\"ttl\",\"Enabled\":true}}");

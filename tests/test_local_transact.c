@@ -216,35 +216,10 @@ static const struct {
          "hash", K("k"),
          IF("v = a") ",'ReturnValuesOnConditionCheck"
                      "Failure':'ALL_OLD'") "," CHECK("hash", K("none"),
-                                                     "attribute_exists("
-                                                     "a)") "," UPDATE("ha"
-                                                                      "s"
-                                                                      "h",
-                                                                      K("n"),
-                                                                      SET("REMO"
-                                                                          "VE "
-                                                                          "v")
-                                                                          IF("a"
-                                                                             "t"
-                                                                             "t"
-                                                                             "r"
-                                                                             "i"
-                                                                             "b"
-                                                                             "u"
-                                                                             "t"
-                                                                             "e"
-                                                                             "_"
-                                                                             "e"
-                                                                             "x"
-                                                                             "i"
-                                                                             "s"
-                                                                             "t"
-                                                                             "s"
-                                                                             "("
-                                                                             "a"
-                                                                             ")") ",'ReturnValuesOn"
-                                                                                  "ConditionCheckFailure':"
-                                                                                  "'ALL_OLD'")),
+                                                     "attribute_exists(a)") "," UPDATE("hash",
+                                                                                       K("n"),
+                                                                                       SET("REMOVE v")
+                                                                                           IF("attribute_exists(a)") ",'ReturnValuesOnConditionCheckFailure':'ALL_OLD'")),
      "ConditionalCheckFailed, ConditionalCheckFailed, ConditionalCheckFailed",
      "[{'Code':'ConditionalCheckFailed','Message':'" FAILED
      "','Item':{'a':{'S':'k'},'v':{'N':'1'}}},"
@@ -351,17 +326,10 @@ START_TEST(does_all_of_it)
         TX(UPDATE("hash", K("k"), SET("SET v = v + v")) "," DELETE("hash", K("old"), "") "," CHECK(
             "hash", K("none"),
             "attribute_not_exists(a)") "," PUT("range",
-                                               K("1") ",'b':{'N':'1'},'d':{"
-                                                      "'S':'x'}",
-                                               IF("attribute_not_exists("
-                                                  "a)")) "," UPDATE("hash",
-                                                                    K("neve"
-                                                                      "r"),
-                                                                    SET("RE"
-                                                                        "MO"
-                                                                        "VE"
-                                                                        " "
-                                                                        "v"))),
+                                               K("1") ",'b':{'N':'1'},'d':{'S':'x'}",
+                                               IF("attribute_not_exists(a)")) "," UPDATE("hash",
+                                                                                         K("never"),
+                                                                                         SET("REMOVE v"))),
         "{}");
     engine_answers("Scan", "{'TableName':'hash'}",
                    "{'Items':[{'a':{'S':'k'},'v':{'N':'2'}}],'Count':1,"
@@ -379,10 +347,8 @@ START_TEST(gets_items_in_the_order_asked_for)
     engine_answers(
         "TransactGetItems",
         "{'TransactItems':[" GET("hash", K("none"), "") "," GET(
-            "hash", K("k"), ",'ProjectionExpression':'v'") "],"
-                                                           "'ReturnConsumed"
-                                                           "Capacity':"
-                                                           "'INDEXES'}",
+            "hash", K("k"),
+            ",'ProjectionExpression':'v'") "],'ReturnConsumedCapacity':'INDEXES'}",
         "{'Responses':[{},{'Item':{'v':{'N':'1'}}}],"
         "'ConsumedCapacity':[{'TableName':'hash','CapacityUnits':4.0,"
         "'ReadCapacityUnits':4.0,'Table':{'CapacityUnits':4.0,"
@@ -394,21 +360,10 @@ START_TEST(costs_twice_as_much)
 {
     engine_answers(
         "TransactWriteItems",
-        "{'TransactItems':[" CHECK(
-            "hash", K("k"),
-            "attribute_not_exists(a)") "," PUT("range",
-                                               K("1") ",'b':{'N':'1'},'c':{'N':"
-                                                      "'1'},'d':{'S':'x'}",
-                                               "") "," PUT("range",
-                                                           K("1") ",'b':{'N':'"
-                                                                  "2'}",
-                                                           "") "],"
-                                                               "'ReturnConsumed"
-                                                               "Capacity':'"
-                                                               "INDEXES',"
-                                                               "'ReturnItemColl"
-                                                               "ectionMetrics':"
-                                                               "'SIZE'}",
+        "{'TransactItems':[" CHECK("hash", K("k"), "attribute_not_exists(a)") "," PUT(
+            "range", K("1") ",'b':{'N':'1'},'c':{'N':'1'},'d':{'S':'x'}",
+            "") "," PUT("range", K("1") ",'b':{'N':'2'}",
+                        "") "],'ReturnConsumedCapacity':'INDEXES','ReturnItemCollectionMetrics':'SIZE'}",
         "{'ItemCollectionMetrics':{'range':["
         "{'ItemCollectionKey':{'a':{'S':'1'}},"
         "'SizeEstimateRangeGB':[0.0,1.0]},"
@@ -544,35 +499,10 @@ START_TEST(keeps_all_when_memory_fails)
         "{'ClientRequestToken':'token','TransactItems':"
         "[" PUT("hash", K("1"), IF("attribute_not_exists(a)")) "," UPDATE(
             "range", K("x") ",'b':{'N':'2'}",
-            SET("SET c = c + c REMOVE d")) "," CHECK("has"
-                                                     "h",
-                                                     K("2"),
-                                                     "att"
-                                                     "rib"
-                                                     "ute"
-                                                     "_no"
-                                                     "t_"
-                                                     "exi"
-                                                     "sts"
-                                                     "(a"
-                                                     ")") "," DELETE("hash",
-                                                                     K("3"),
-                                                                     "") "],"
-                                                                         "'Retu"
-                                                                         "rnCon"
-                                                                         "sumed"
-                                                                         "Capac"
-                                                                         "ity':"
-                                                                         "'INDE"
-                                                                         "XES',"
-                                                                         "'Retu"
-                                                                         "rnIte"
-                                                                         "mColl"
-                                                                         "ectio"
-                                                                         "nMetr"
-                                                                         "ics':"
-                                                                         "'SIZE"
-                                                                         "'}");
+            SET("SET c = c + c REMOVE d")) "," CHECK("hash", K("2"),
+                                                     "attribute_not_exists(a)") "," DELETE("hash",
+                                                                                           K("3"),
+                                                                                           "") "],'ReturnConsumedCapacity':'INDEXES','ReturnItemCollectionMetrics':'SIZE'}");
     engine_survives_nomem(
         "TransactWriteItems",
         TX(PUT("hash", K("1"),
