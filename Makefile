@@ -151,10 +151,13 @@ lib_src = \
     lib/http/sigpipe.c \
     lib/http/sigv4.c \
     lib/kv/kv.c \
+    lib/kv/kv_coding.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
     lib/kv/kv_many.c \
     lib/kv/kv_open.c \
+    lib/kv/kv_range.c \
+    lib/kv/kv_schema.c \
     lib/ops/op_batch.c \
     lib/ops/op_call.c \
     lib/ops/op_create.c \

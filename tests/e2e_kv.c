@@ -612,7 +612,7 @@ START_TEST(items_of_others_are_read)
     ck_assert_str_eq(e.value.p, "7");
     ck_assert_int_eq(e.kind, DDB_KV_NUMBER);
     CODE(ddb_kv_get(kv, ddb_str("coded"), &e, &err), DDB_UNSUPPORTED);
-    CODE(ddb_kv_get(kv, ddb_str("other"), &e, &err), DDB_BAD_ANSWER);
+    CODE(ddb_kv_get(kv, ddb_str("other"), &e, &err), DDB_BAD_VALUE);
     ck_assert_ptr_null(e.value.p);
     ck_assert_int_eq(count(kv), 5);
     OK(ddb_kv_delete(kv, ddb_str("other"), &err));

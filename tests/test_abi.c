@@ -248,6 +248,26 @@ AT(ddb_table_list, n, 8);
 AT(ddb_table_list, last_evaluated, 16);
 SIZE(ddb_table_list, 24);
 
+AT(ddb_kv_schema, name_space, 0);
+AT(ddb_kv_schema, key, 8);
+AT(ddb_kv_schema, value, 16);
+AT(ddb_kv_schema, ttl, 24);
+AT(ddb_kv_schema, updated, 32);
+AT(ddb_kv_schema, version, 40);
+AT(ddb_kv_schema, encoding, 48);
+AT(ddb_kv_schema, key_only, 56);
+AT(ddb_kv_schema, relative_ttl, 60);
+AT(ddb_kv_schema, bytes_only, 64);
+AT(ddb_kv_schema, documents, 68);
+AT(ddb_kv_schema, reserved, 72);
+SIZE(ddb_kv_schema, 104);
+
+AT(ddb_kv_coding, encode, 0);
+AT(ddb_kv_coding, decode, 8);
+AT(ddb_kv_coding, arg, 16);
+AT(ddb_kv_coding, reserved, 24);
+SIZE(ddb_kv_coding, 40);
+
 AT(ddb_kv_options, table, 0);
 AT(ddb_kv_options, name_space, 8);
 AT(ddb_kv_options, create, 16);
@@ -257,8 +277,15 @@ AT(ddb_kv_options, write_units, 32);
 AT(ddb_kv_options, no_ttl, 40);
 AT(ddb_kv_options, eventual, 44);
 AT(ddb_kv_options, create_timeout_ms, 48);
-AT(ddb_kv_options, reserved, 56);
-SIZE(ddb_kv_options, 120);
+AT(ddb_kv_options, shards, 52);
+AT(ddb_kv_options, compress, 56);
+AT(ddb_kv_options, large, 60);
+AT(ddb_kv_options, whole_table, 64);
+AT(ddb_kv_options, type, 68);
+AT(ddb_kv_options, schema, 72);
+AT(ddb_kv_options, coding, 80);
+AT(ddb_kv_options, reserved, 88);
+SIZE(ddb_kv_options, 152);
 
 AT(ddb_kv_entry, key, 0);
 AT(ddb_kv_entry, value, 16);
@@ -268,14 +295,17 @@ AT(ddb_kv_entry, updated_at, 48);
 AT(ddb_kv_entry, version, 56);
 AT(ddb_kv_entry, has_version, 72);
 AT(ddb_kv_entry, memory, 80);
-AT(ddb_kv_entry, reserved, 88);
-SIZE(ddb_kv_entry, 120);
+AT(ddb_kv_entry, decoded, 88);
+AT(ddb_kv_entry, item, 96);
+AT(ddb_kv_entry, reserved, 104);
+SIZE(ddb_kv_entry, 136);
 
 AT(ddb_kv_put_options, kind, 0);
 AT(ddb_kv_put_options, ttl, 8);
 AT(ddb_kv_put_options, expires_at, 16);
-AT(ddb_kv_put_options, reserved, 24);
-SIZE(ddb_kv_put_options, 56);
+AT(ddb_kv_put_options, version, 24);
+AT(ddb_kv_put_options, reserved, 32);
+SIZE(ddb_kv_put_options, 64);
 
 AT(ddb_kv_range, prefix, 0);
 AT(ddb_kv_range, from, 16);
@@ -283,14 +313,22 @@ AT(ddb_kv_range, to, 32);
 AT(ddb_kv_range, limit, 48);
 AT(ddb_kv_range, reverse, 56);
 AT(ddb_kv_range, keys_only, 60);
-AT(ddb_kv_range, reserved, 64);
-SIZE(ddb_kv_range, 96);
+AT(ddb_kv_range, cursor, 64);
+AT(ddb_kv_range, reserved, 72);
+SIZE(ddb_kv_range, 104);
+
+AT(ddb_cache_options, store, 0);
+AT(ddb_cache_options, responses, 152);
+AT(ddb_cache_options, redirects, 160);
+AT(ddb_cache_options, max_redirects, 168);
+AT(ddb_cache_options, reserved, 176);
+SIZE(ddb_cache_options, 208);
 
 AT(ddb_kv_pair, key, 0);
 AT(ddb_kv_pair, value, 16);
 AT(ddb_kv_pair, opt, 32);
-AT(ddb_kv_pair, left, 88);
-SIZE(ddb_kv_pair, 96);
+AT(ddb_kv_pair, left, 96);
+SIZE(ddb_kv_pair, 104);
 
 #undef AT
 #undef SIZE
@@ -305,6 +343,8 @@ static const struct {
     {DDB_CONDITION_FAILED, 2},
     {DDB_PARTIAL, 3},
     {DDB_CONFLICT, 4},
+    {DDB_BAD_VALUE, 5},
+    {DDB_WRONG_KIND, 6},
     {DDB_INVALID, 10},
     {DDB_TOO_LARGE, 11},
     {DDB_NOMEM, 12},
@@ -313,6 +353,7 @@ static const struct {
     {DDB_FORKED, 15},
     {DDB_UNSUPPORTED, 16},
     {DDB_SYSTEM, 17},
+    {DDB_UNORDERED, 18},
     {DDB_TIMEOUT, 20},
     {DDB_NETWORK, 21},
     {DDB_TLS, 22},

@@ -64,7 +64,7 @@ static const struct {
     {"coded",
      "{\"Item\":{\"value\":{\"B\":\"AA==\"},\"encoding\":{\"S\":\"z\"}}}",
      DDB_UNSUPPORTED},
-    {"no entry", "{\"Item\":{}}", DDB_BAD_ANSWER},
+    {"no entry", "{\"Item\":{}}", DDB_BAD_VALUE},
     {"garbled", "{\"Item\":{\"value\"", DDB_BAD_ANSWER},
 };
 
@@ -222,10 +222,10 @@ END_TEST
 #define ADD                                                                    \
     "{\"TableName\":\"tab\",\"Item\":" ENTRY(                                  \
         "\"value\":{\"B\":\"dg==\"},") ",\"ConditionExpression\":"             \
-                                       "\"attribute_not_exists(#k) OR #ver = " \
+                                       "\"attribute_not_exists(#k) OR #i = "   \
                                        ":mine OR #t <= :now\","                \
                                        "\"ExpressionAttributeNames\":{\"#k\":" \
-                                       "\"key\",\"#ver\":\"version\","         \
+                                       "\"key\",\"#i\":\"version\","           \
                                        "\"#t\":\"ttl\"},"                      \
                                        "\"ExpressionAttributeValues\":{\":"    \
                                        "mine\":{\"B\":\"" KVFIX_VERSION        \

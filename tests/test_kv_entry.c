@@ -75,8 +75,8 @@ static const struct {
     {"coded in no text",
      "{\"value\":{\"B\":\"AQID\"},\"encoding\":{\"BOOL\":true}}",
      DDB_UNSUPPORTED, 0, NULL, 0, 0, 0},
-    {"no value", "{\"x\":{\"S\":\"a\"}}", DDB_BAD_ANSWER, 0, NULL, 0, 0, 0},
-    {"a map as value", "{\"value\":{\"M\":{}}}", DDB_BAD_ANSWER, 0, NULL, 0, 0,
+    {"no value", "{\"x\":{\"S\":\"a\"}}", DDB_BAD_VALUE, 0, NULL, 0, 0, 0},
+    {"a map as value", "{\"value\":{\"M\":{}}}", DDB_BAD_VALUE, 0, NULL, 0, 0,
      0},
 };
 
@@ -89,7 +89,7 @@ START_TEST(reads_entry)
 
     ck_assert_int_eq(ddb_item_parse(text, strlen(text), &it, &err), DDB_OK);
     ddb_item_set_s(it, "key", "k");
-    code = ddbi_kv_read_entry(it, NOW, 0, &e, &err);
+    code = ddbi_kv_read_entry(kv, it, NOW, 0, &e, &err);
     ck_assert_msg(code == reads[_i].code, "%s: %s", reads[_i].name,
                   ddb_code_name(code));
     if (code == DDB_OK) {
@@ -119,11 +119,13 @@ START_TEST(names_key_and_coding_that_it_cannot_read)
     ddb_item_set_s(it, "key", "k");
     ddb_item_set_s(it, "value", "x");
     ddb_item_set_s(it, "encoding", "deflate+chunks");
-    ck_assert_int_eq(ddbi_kv_read_entry(it, NOW, 0, &e, &err), DDB_UNSUPPORTED);
+    ck_assert_int_eq(ddbi_kv_read_entry(kv, it, NOW, 0, &e, &err),
+                     DDB_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(err.message, "\"k\""));
     ck_assert_ptr_nonnull(strstr(err.message, "deflate+chunks"));
     ck_assert_ptr_null(e.value.p);
-    ck_assert_int_eq(ddbi_kv_take_entry(it, NOW, &e, NULL), DDB_UNSUPPORTED);
+    ck_assert_int_eq(ddbi_kv_take_entry(kv, it, NOW, &e, NULL),
+                     DDB_UNSUPPORTED);
     ck_assert_ptr_null(e.memory); /* and the item is freed */
 }
 END_TEST
@@ -134,7 +136,7 @@ START_TEST(keys_alone_need_no_value)
     ddb_kv_entry e;
 
     ddb_item_set_i64(it, "ttl", NOW + 1);
-    ck_assert_int_eq(ddbi_kv_read_entry(it, NOW, 1, &e, &err), DDB_OK);
+    ck_assert_int_eq(ddbi_kv_read_entry(kv, it, NOW, 1, &e, &err), DDB_OK);
     ck_assert_ptr_null(e.value.p);
     ck_assert_int_eq(e.expires_at, NOW + 1);
     ddb_item_free(it);
@@ -242,7 +244,7 @@ START_TEST(writes_entry)
         .key = ddb_str("k"), .value = writes[_i].value, .opt = writes[_i].opt};
     ddb_item *it = ddb_item_new();
     char *text = NULL;
-    ddb_code code = ddbi_kv_set_entry(kv, &pair, NOW, version, it, &err);
+    ddb_code code = ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err);
 
     ck_assert_msg(code == writes[_i].code, "%s: %s: %s", writes[_i].name,
                   ddb_code_name(code), err.message);
@@ -266,18 +268,18 @@ START_TEST(takes_what_an_item_can_hold_and_not_a_byte_more)
     ddb_kv_pair pair = {.key = ddb_str("k"), .value = {big, 0}};
     ddb_item *it = ddb_item_new();
 
-    ck_assert_int_eq(ddbi_kv_set_entry(kv, &pair, NOW, version, it, &err),
+    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
                      DDB_OK);
     pair.value.n = DDBI_MAX_ITEM - ddb_item_size(it);
-    ck_assert_int_eq(ddbi_kv_set_entry(kv, &pair, NOW, version, it, &err),
+    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
                      DDB_OK);
     ck_assert_uint_eq(ddb_item_size(it), DDBI_MAX_ITEM);
     pair.value.n++;
-    ck_assert_int_eq(ddbi_kv_set_entry(kv, &pair, NOW, version, it, &err),
+    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
                      DDB_TOO_LARGE);
     ck_assert_ptr_nonnull(strstr(err.message, "409600"));
     pair.value.n = sizeof big;
-    ck_assert_int_eq(ddbi_kv_set_entry(kv, &pair, NOW, version, it, NULL),
+    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, NULL),
                      DDB_TOO_LARGE);
     ddb_item_free(it);
 }
@@ -355,6 +357,7 @@ Suite *suite_kv_entry(void)
     Suite *s = suite_create("kv_entry");
     TCase *tc = tcase_create("read");
 
+    tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
     tcase_add_loop_test(tc, reads_entry, 0, COUNT(reads));
     tcase_add_test(tc, names_key_and_coding_that_it_cannot_read);
     tcase_add_test(tc, keys_alone_need_no_value);

@@ -219,10 +219,10 @@ START_TEST(asks_for_values_and_all_that_belongs_to_them)
         0, "Query",
         "{\"TableName\":\"tab\",\"KeyConditionExpression\":\"#n = :n\","
         "\"FilterExpression\":\"NOT #t <= :now\","
-        "\"ProjectionExpression\":\"#k,#v,#t,#u,#ver,#e\","
+        "\"ProjectionExpression\":\"#k,#v,#t,#u,#i,#e\","
         "\"ExpressionAttributeNames\":{\"#n\":\"namespace\",\"#k\":\"key\","
         "\"#v\":\"value\",\"#t\":\"ttl\",\"#u\":\"updated\","
-        "\"#ver\":\"version\",\"#e\":\"encoding\"},"
+        "\"#i\":\"version\",\"#e\":\"encoding\"},"
         "\"ExpressionAttributeValues\":{\":n\":{\"S\":\"ns\"},"
         "\":now\":{\"N\":\"" KVFIX_NOW "\"}},\"ConsistentRead\":true,"
         "\"ScanIndexForward\":false}");
@@ -313,7 +313,7 @@ START_TEST(what_is_no_entry_is_told_and_then_passed_over)
 
     fake_answer(f, PAGE(KEY("a") "," ENTRY("b"), ""));
     ck_assert_int_eq(ddb_kv_iter_open(kv, NULL, &iter, &err), DDB_OK);
-    ck_assert_int_eq(ddb_kv_iter_next(iter, &e, &err), DDB_BAD_ANSWER);
+    ck_assert_int_eq(ddb_kv_iter_next(iter, &e, &err), DDB_BAD_VALUE);
     ck_assert_ptr_null(e);
     collect(iter, got);
     ck_assert_str_eq(got, "vb ");

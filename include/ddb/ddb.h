@@ -47,6 +47,8 @@ typedef enum {
     DDB_CONDITION_FAILED = 2, /* the condition was false: nothing written */
     DDB_PARTIAL = 3,          /* a batch was not finished: see what is left */
     DDB_CONFLICT = 4,         /* another transaction held the item */
+    DDB_BAD_VALUE = 5,        /* a stored value cannot be decoded */
+    DDB_WRONG_KIND = 6,       /* the stored value is no number to add to */
 
     /* Found before anything was sent. */
     DDB_INVALID = 10,        /* an argument or input is wrong */
@@ -57,6 +59,7 @@ typedef enum {
     DDB_FORKED = 15,         /* the client belongs to the parent process */
     DDB_UNSUPPORTED = 16,    /* this build of the library cannot do it */
     DDB_SYSTEM = 17,         /* the operating system failed us */
+    DDB_UNORDERED = 18,      /* a key-only table has no order of keys */
 
     /* No usable answer. */
     DDB_TIMEOUT = 20,          /* the deadline passed */

@@ -37,19 +37,18 @@ ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
         code = ddb_get_item(kv->client, &in, &it, err);
     if (code != DDB_OK)
         return code;
-    return ddbi_kv_take_entry(it, ddb_client_now(kv->client), e, err);
+    return ddbi_kv_take_entry(kv, it, ddb_client_now(kv->client), e, err);
 }
 
 ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
 {
     /* The key is asked for so that there is something to give of an entry
      * that never expires. */
-    static const ddb_name names[] = {
-        {"#k", DDBI_KV_KEY}, {"#t", DDBI_KV_TTL}, {0}};
+    ddbi_kv_names names;
     ddb_get_item_in in = {.table = kv->table,
                           .key = kv->key,
                           .consistent_read = !kv->eventual,
-                          .projection = "#k,#t",
+                          .projection = DDBI_KV_EXPIRY(kv),
                           .names = names};
     ddb_kv_entry found;
     ddb_item *it = NULL;
@@ -58,23 +57,13 @@ ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     ddbi_err_clear(err);
     if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
         return code;
+    ddbi_kv_name(kv, names, in.projection, NULL, NULL);
     if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
         return code;
-    code = ddbi_kv_read_entry(it, ddb_client_now(kv->client), 1, &found, err);
+    code =
+        ddbi_kv_read_entry(kv, it, ddb_client_now(kv->client), 1, &found, err);
     ddb_item_free(it);
     return code;
-}
-
-/* Build the entry of this call in kv->item. */
-static ddb_code build_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
-                            const ddb_kv_put_options *opt, int64_t now,
-                            const unsigned char *version, ddb_err *err)
-{
-    ddb_kv_pair pair = {.key = key, .value = value};
-
-    if (opt != NULL)
-        pair.opt = *opt;
-    return ddbi_kv_set_entry(kv, &pair, now, version, kv->item, err);
 }
 
 /* Put and add: with a condition or without. */
@@ -83,6 +72,7 @@ static ddb_code write_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                             const ddb_put_item_in *in, ddb_err *err)
 {
     unsigned char version[DDBI_KV_VERSION_SIZE];
+    ddbi_kv_coded coded = {0};
     ddb_err own;
     ddb_code code;
     int again = 0;
@@ -90,15 +80,23 @@ static ddb_code write_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
     if (err == NULL)
         err = &own;
     ddbi_err_clear(err);
-    if ((code = ddbi_kv_draw_versions(kv, version, 1, err)) != DDB_OK)
-        return code;
+    code = ddbi_kv_encode(kv, key, value,
+                          opt != NULL ? opt->kind : DDB_KV_BYTES, &coded, err);
+    if (code == DDB_OK)
+        code = ddbi_kv_draw_versions(kv, version, 1, err);
+    if (code != DDB_OK)
+        goto out;
     do {
         int64_t now = ddb_client_now(kv->client);
+        int64_t expires_at;
 
         ddbi_err_clear(err);
-        code = build_entry(kv, key, value, opt, now, version, err);
+        code = ddbi_kv_find_expiry(opt, now, &expires_at, err);
+        if (code == DDB_OK)
+            code = ddbi_kv_set_entry(kv, key, &coded, now, expires_at, version,
+                                     kv->item, err);
         if (code != DDB_OK)
-            return code;
+            goto out;
         if (in->condition != NULL) {
             ddb_item_clear(kv->values);
             ddb_item_set_b(kv->values, ":mine", version, sizeof version);
@@ -106,7 +104,12 @@ static ddb_code write_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
         }
         code = ddb_put_item(kv->client, in, NULL, err);
     } while (ddbi_kv_again(code, err, &again));
-    return ddbi_kv_certain(code, err);
+    code = ddbi_kv_certain(code, err);
+    if (code == DDB_OK && opt != NULL && opt->version != NULL)
+        memcpy(opt->version, version, sizeof version);
+out:
+    ddbi_kv_coded_free(&coded);
+    return code;
 }
 
 ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
@@ -121,26 +124,23 @@ ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
-    static const ddb_name names[] = {{"#k", DDBI_KV_KEY},
-                                     {"#ver", DDBI_KV_VERSION},
-                                     {"#t", DDBI_KV_TTL},
-                                     {0}};
+    ddbi_kv_names names;
     const ddb_put_item_in in = {
         .table = kv->table,
         .item = kv->item,
-        .condition = "attribute_not_exists(#k) OR #ver = :mine OR #t <= :now",
+        .condition = "attribute_not_exists(#k) OR #i = :mine OR #t <= :now",
         .names = names,
         .values = kv->values,
         .repeatable = 1,
         .dated = 1};
 
+    ddbi_kv_name(kv, names, in.condition, NULL, NULL);
     return write_entry(kv, key, value, opt, &in, err);
 }
 
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
 {
-    static const ddb_name names[] = {
-        {"#k", DDBI_KV_KEY}, {"#t", DDBI_KV_TTL}, {0}};
+    ddbi_kv_names names;
     ddb_delete_item_in in = {.table = kv->table,
                              .key = kv->key,
                              .condition =
@@ -156,6 +156,7 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     ddbi_err_clear(err);
     if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
         return code;
+    ddbi_kv_name(kv, names, in.condition, NULL, NULL);
     do {
         ddb_item_clear(kv->values);
         ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));

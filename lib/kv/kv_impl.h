@@ -1,32 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inside of the store.  It stands on the typed operations of ddb.h and
- * knows nothing of JSON or HTTP; what it stores is written in ddb_schema(7).
+ * knows nothing of HTTP; what it stores is written in ddb_schema(7).
+ *
+ *   kv_schema.c  what the attributes are called, in which partition a key
+ *                lies, when an item expires
+ *   kv_coding.c  a value and the bytes that are stored of it
+ *   kv_entry.c   an entry and its item
+ *   kv_range.c   a range of keys and the Query (or Scan) for it
+ *
+ * The rest are the calls of kv.h, by family.
  */
 #ifndef DDBI_KV_IMPL_H
 #define DDBI_KV_IMPL_H
 
+#include "base/buf.h"
+#include "wire/limits.h"
+
 #include <ddb/kv.h>
 
-/* The attributes of an entry, and how expressions call them: several are
- * reserved words, so each has a placeholder. */
-#define DDBI_KV_NAMESPACE "namespace" /* #n */
-#define DDBI_KV_KEY "key"             /* #k */
-#define DDBI_KV_VALUE "value"         /* #v */
-#define DDBI_KV_TTL "ttl"             /* #t */
-#define DDBI_KV_UPDATED "updated"     /* #u */
-#define DDBI_KV_VERSION "version"     /* #ver */
-#define DDBI_KV_ENCODING "encoding"   /* #e */
+/* ---- The handle --------------------------------------------------------- */
 
-/* Not expired at :now.  A ttl that is missing or no number lets it pass. */
-#define DDBI_KV_LIVE "NOT #t <= :now"
+/* The attributes of an entry, in the order of the letters that expressions
+ * call them by: #n, #k, #v, #t, #u, #i, #e. */
+typedef enum {
+    DDBI_KV_NAMESPACE,
+    DDBI_KV_KEY,
+    DDBI_KV_VALUE,
+    DDBI_KV_TTL,
+    DDBI_KV_UPDATED,
+    DDBI_KV_VERSION, /* the write's id */
+    DDBI_KV_ENCODING,
+    DDBI_KV_ATTRIBUTES
+} ddbi_kv_attribute;
+#define DDBI_KV_LETTERS "nkvtuie"
 
 #define DDBI_KV_VERSION_SIZE 16
 
 struct ddb_kv {
     ddb_client *client;
     char *table;
-    ddb_bytes name_space; /* a NUL behind it */
+    ddb_bytes name_space; /* a NUL behind it; key_only: nothing */
+    const char *attribute[DDBI_KV_ATTRIBUTES];
+    char *names;          /* those of them that are not our own */
+    ddb_kv_schema schema; /* of which its flags alone are good */
+    ddb_kv_coding coding;
+    ddb_kv_type type;
+    int shards;
+    int compress;
+    int large;
+    int whole_table;
     int eventual;
     char warning[160];
     /* Filled anew by each call; their memory is what is kept. */
@@ -35,16 +58,86 @@ struct ddb_kv {
     ddb_item *values;
 };
 
+/* ---- kv_schema.c -------------------------------------------------------- */
+
+/* Take over the names and flags of the options' schema. */
+ddb_code ddbi_kv_set_schema(ddb_kv *kv, const ddb_kv_schema *schema,
+                            ddb_err *err);
+
+/* An attribute of an item; NULL: it has none. */
+const ddb_value *ddbi_kv_value(const ddb_kv *kv, const ddb_item *it,
+                               ddbi_kv_attribute which);
+
+/* The names for the placeholders that these expressions have; NULL is none.
+ * Give the same array to the request. */
+typedef ddb_name ddbi_kv_names[DDBI_KV_ATTRIBUTES + 1];
+void ddbi_kv_name(const ddb_kv *kv, ddbi_kv_names names, const char *a,
+                  const char *b, const char *c);
+
 /* 1 to max bytes of UTF-8?  what is its name in the error. */
 ddb_code ddbi_kv_check_text(const char *what, ddb_bytes text, size_t max,
                             ddb_err *err);
+
+/* The partitions that entries lie in, from 0 on; and which of them is that
+ * of a key. */
+unsigned ddbi_kv_parts(const ddb_kv *kv);
+unsigned ddbi_kv_part_of(const ddb_kv *kv, ddb_bytes key);
+/* The partition key of a part, and of what is ours and no user's; in room,
+ * or the store's own. */
+typedef char ddbi_kv_room[DDBI_MAX_PARTITION_KEY + 8];
+ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room);
+ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room);
+
 /* Make the item the primary key of an entry. */
 ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
                          ddb_err *err);
+
+/* Not expired at :now, as a condition; a ttl that is missing or no number
+ * lets it pass.  With a relative_ttl no expression can tell, and there is
+ * none: the item is to be looked at. */
+#define DDBI_KV_LIVE "NOT #t <= :now"
+const char *ddbi_kv_live(const ddb_kv *kv);
+/* What a projection has to name so that expiry can be told. */
+#define DDBI_KV_EXPIRY(kv) ((kv)->schema.relative_ttl ? "#k,#t,#u" : "#k,#t")
+/* 1: the item expires, at *out. */
+int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out);
+/* What these options make of it; *out 0: never. */
+ddb_code ddbi_kv_find_expiry(const ddb_kv_put_options *opt, int64_t now,
+                             int64_t *out, ddb_err *err);
+/* Set ttl and updated; expires_at 0: never. */
+void ddbi_kv_set_expiry(const ddb_kv *kv, ddb_item *it, int64_t now,
+                        int64_t expires_at);
+
+/* ---- kv_coding.c -------------------------------------------------------- */
+
+/* A value as it is stored. */
+typedef struct {
+    ddb_bytes bytes; /* the caller's, or of buf */
+    ddb_kv_kind kind;
+    char encoding[24]; /* "": there is no such attribute */
+    ddbi_buf buf;
+} ddbi_kv_coded; /* {0} first */
+
+/* Check a value and code it as the store was opened to.  The caller frees
+ * it, also after a failure. */
+ddb_code ddbi_kv_encode(const ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                        ddb_kv_kind kind, ddbi_kv_coded *out, ddb_err *err);
+void ddbi_kv_coded_free(ddbi_kv_coded *coded);
+/* Set value and kind of the entry, whose item and key are set, and decoded
+ * if it does not lie in the item as it is.  DDB_UNSUPPORTED, DDB_BAD_VALUE. */
+ddb_code ddbi_kv_decode(ddb_kv *kv, ddb_kv_entry *e, ddb_err *err);
+
+/* ---- kv_entry.c --------------------------------------------------------- */
+
 /* Make the item a whole entry, within the limits of the service. */
-ddb_code ddbi_kv_set_entry(const ddb_kv *kv, const ddb_kv_pair *pair,
-                           int64_t now, const unsigned char *version,
+ddb_code ddbi_kv_set_entry(const ddb_kv *kv, ddb_bytes key,
+                           const ddbi_kv_coded *value, int64_t now,
+                           int64_t expires_at, const unsigned char *version,
                            ddb_item *it, ddb_err *err);
+/* The same of a pair, from its value and options on. */
+ddb_code ddbi_kv_set_pair(const ddb_kv *kv, const ddb_kv_pair *pair,
+                          int64_t now, const unsigned char *version,
+                          ddb_item *it, ddb_err *err);
 /* count new versions, one after another. */
 ddb_code ddbi_kv_draw_versions(const ddb_kv *kv, unsigned char *out,
                                size_t count, ddb_err *err);
@@ -54,13 +147,44 @@ ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err);
 /* Was it refused because our clock was wrong, and is that mended now?  Then
  * the request, which holds the time, is to be built and sent anew, once. */
 int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again);
-/* Read an item as an entry, which lends from it.  DDB_NOT_FOUND: it has
- * expired.  DDB_UNSUPPORTED, DDB_BAD_ANSWER: there is something under this
- * key that is no entry to us.  keys_only: there is no value to look for. */
-ddb_code ddbi_kv_read_entry(const ddb_item *it, int64_t now, int keys_only,
-                            ddb_kv_entry *e, ddb_err *err);
+/* Read an item as an entry, which lends from it, but for e->decoded, which is
+ * the caller's.  DDB_NOT_FOUND: it has expired.  DDB_UNSUPPORTED,
+ * DDB_BAD_VALUE: there is something under this key that cannot be read.
+ * keys_only: there is no value to look for. */
+ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
+                            int keys_only, ddb_kv_entry *e, ddb_err *err);
 /* The same for an entry of the caller's: the item is the entry's, or freed. */
-ddb_code ddbi_kv_take_entry(ddb_item *it, int64_t now, ddb_kv_entry *e,
-                            ddb_err *err);
+ddb_code ddbi_kv_take_entry(ddb_kv *kv, ddb_item *it, int64_t now,
+                            ddb_kv_entry *e, ddb_err *err);
+
+/* ---- kv_range.c --------------------------------------------------------- */
+
+/* The keys from low to high, both included; n 0: no bound on this side. */
+typedef struct {
+    ddb_bytes prefix; /* when it alone is the condition */
+    ddb_bytes low;
+    ddb_bytes high;
+    int none;                    /* no key is in it */
+    char top[DDBI_MAX_SORT_KEY]; /* for high to point to */
+} ddbi_kv_interval;
+
+ddb_code ddbi_kv_find_interval(const ddb_kv *kv, const ddb_kv_range *range,
+                               ddbi_kv_interval *v, ddb_err *err);
+
+/* A request for the live items of an interval in one part.  projection NULL:
+ * numbers alone are asked for. */
+typedef struct {
+    ddb_query_in in;
+    ddbi_kv_names names;
+    char filter[64];
+} ddbi_kv_ask;
+void ddbi_kv_ask_for(ddb_kv *kv, unsigned part, const ddbi_kv_interval *v,
+                     const char *projection, ddbi_kv_ask *ask);
+
+/* Query, or Scan of a key-only table. */
+ddb_code ddbi_kv_page(ddb_kv *kv, const ddb_query_in *in, ddb_page **out,
+                      ddb_err *err);
+ddb_code ddbi_kv_pager(ddb_kv *kv, const ddb_query_in *in, ddb_pager **out,
+                       ddb_err *err);
 
 #endif

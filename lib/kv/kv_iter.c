@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listing and counting: a range of keys becomes one Query.
- *
- * A Query takes one condition on the sort key, so prefix, from and to are
- * joined into one interval first.  The highest key that has a prefix is the
- * prefix filled up with the highest characters to the 1024 bytes that a key
- * may have: what BETWEEN gives is exact and nothing is sifted out here.
+ * Listing and counting: kv_range.c makes the requests.
  *
  * Expired entries are kept back by the server's filter; an entry that expires
  * while the listing runs, by a second look when it comes.
  */
 #include "base/alloc.h"
-#include "base/enc.h"
 #include "base/err.h"
 #include "kv/kv_impl.h"
-#include "wire/limits.h"
 
 #include <string.h>
 
@@ -28,132 +21,56 @@ struct ddb_kv_iter {
     char keys[];
 };
 
-/* The keys from low to high, both included; n 0: no bound on this side. */
-typedef struct {
-    ddb_bytes prefix; /* when it alone is the condition */
-    ddb_bytes low;
-    ddb_bytes high;
-    int none;                    /* no key is in it */
-    char top[DDBI_MAX_SORT_KEY]; /* for high to point to */
-} interval;
+/* ---- Counting ----------------------------------------------------------- */
 
-/* The highest key with this prefix. */
-static ddb_bytes highest(ddb_bytes prefix, char top[DDBI_MAX_SORT_KEY])
+/* Look at each item: no expression tells which of them have expired. */
+static ddb_code count_by_looking(ddb_kv *kv, const ddbi_kv_interval *v,
+                                 int64_t *out, ddb_err *err)
 {
-    /* The highest characters of 1 to 4 bytes. */
-    static const char *const last[] = {"", "\x7f", "\xdf\xbf", "\xef\xbf\xbf",
-                                       "\xf4\x8f\xbf\xbf"};
-    size_t n = prefix.n;
-
-    memcpy(top, prefix.p, n);
-    while (n < DDBI_MAX_SORT_KEY) {
-        size_t room = DDBI_MAX_SORT_KEY - n;
-        size_t width = room < 4 ? room : 4;
-
-        memcpy(top + n, last[width], width);
-        n += width;
-    }
-    return (ddb_bytes){top, n};
-}
-
-static ddb_code check_bound(const char *what, ddb_bytes bound, ddb_err *err)
-{
-    return bound.n == 0
-               ? DDB_OK
-               : ddbi_kv_check_text(what, bound, DDBI_MAX_SORT_KEY, err);
-}
-
-static ddb_code find_interval(const ddb_kv_range *range, interval *v,
-                              ddb_err *err)
-{
-    ddb_bytes top;
+    const ddb_item *it;
+    ddb_pager *pager = NULL;
+    ddbi_kv_ask ask;
+    int64_t at;
     ddb_code code;
 
-    if ((code = check_bound("prefix", range->prefix, err)) != DDB_OK ||
-        (code = check_bound("first key", range->from, err)) != DDB_OK ||
-        (code = check_bound("last key", range->to, err)) != DDB_OK)
-        return code;
-    v->prefix.n = 0;
-    v->low = range->from;
-    v->high = range->to;
-    if (range->prefix.n > 0 && v->low.n == 0 && v->high.n == 0) {
-        v->prefix = range->prefix;
-    } else if (range->prefix.n > 0) {
-        top = highest(range->prefix, v->top);
-        if (v->low.n == 0 || ddbi_compare(v->low, range->prefix) < 0)
-            v->low = range->prefix;
-        if (v->high.n == 0 || ddbi_compare(v->high, top) > 0)
-            v->high = top;
+    ddbi_kv_ask_for(kv, 0, v, DDBI_KV_EXPIRY(kv), &ask);
+    code = ddbi_kv_pager(kv, &ask.in, &pager, err);
+    while (code == DDB_OK && (code = ddb_pager_next(pager, &it, err)) == DDB_OK)
+        *out += !ddbi_kv_read_expiry(kv, it, &at) ||
+                at > ddb_client_now(kv->client);
+    ddb_pager_close(pager);
+    if (code == DDB_NOT_FOUND) {
+        ddbi_err_clear(err);
+        code = DDB_OK;
     }
-    v->none =
-        v->low.n > 0 && v->high.n > 0 && ddbi_compare(v->low, v->high) > 0;
-    return DDB_OK;
+    return code;
 }
 
-/* ---- The Query ---------------------------------------------------------- */
-
-#define MAX_NAMES 8
-
-/* names[0] to names[n - 1] are in use. */
-static void add_name(ddb_name *names, const char *placeholder,
-                     const char *attribute)
+static ddb_code count_part(ddb_kv *kv, unsigned part, const ddbi_kv_interval *v,
+                           int64_t *out, ddb_err *err)
 {
-    while (names->placeholder != NULL)
-        names++;
-    *names = (ddb_name){placeholder, attribute};
-}
+    ddbi_kv_ask ask;
+    ddb_code code;
+    int again = 0;
 
-/* The condition on the key; its values go into kv->values. */
-static const char *add_condition(ddb_kv *kv, const interval *v)
-{
-    ddb_item *values = kv->values;
-
-    ddb_item_clear(values);
-    ddb_item_set_sn(values, ":n", kv->name_space.p, kv->name_space.n);
-    if (v->prefix.n > 0) {
-        ddb_item_set_sn(values, ":p", v->prefix.p, v->prefix.n);
-        return "#n = :n AND begins_with(#k, :p)";
-    }
-    if (v->low.n > 0)
-        ddb_item_set_sn(values, ":a", v->low.p, v->low.n);
-    if (v->high.n > 0)
-        ddb_item_set_sn(values, ":b", v->high.p, v->high.n);
-    if (v->low.n > 0 && v->high.n > 0)
-        return "#n = :n AND #k BETWEEN :a AND :b";
-    if (v->low.n > 0)
-        return "#n = :n AND #k >= :a";
-    if (v->high.n > 0)
-        return "#n = :n AND #k <= :b";
-    return "#n = :n";
-}
-
-/* What listing and counting have in common.  names has MAX_NAMES rows. */
-static void start_query(ddb_kv *kv, const interval *v, ddb_query_in *in,
-                        ddb_name *names)
-{
-    memset(names, 0, MAX_NAMES * sizeof *names);
-    in->table = kv->table;
-    in->key_condition = add_condition(kv, v);
-    in->filter = DDBI_KV_LIVE;
-    ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
-    in->values = kv->values;
-    in->names = names;
-    in->consistent_read = !kv->eventual;
-    in->dated = 1;
-    add_name(names, "#n", DDBI_KV_NAMESPACE);
-    add_name(names, "#t", DDBI_KV_TTL);
+    if (ddbi_kv_live(kv) == NULL)
+        return count_by_looking(kv, v, out, err);
+    do {
+        ddbi_kv_ask_for(kv, part, v, NULL, &ask);
+        code = kv->schema.key_only
+                   ? ddb_scan_count(kv->client, &ask.in, out, err)
+                   : ddb_query_count(kv->client, &ask.in, out, err);
+    } while (ddbi_kv_again(code, err, &again));
+    return code;
 }
 
 ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
                       ddb_err *err)
 {
     static const ddb_kv_range everything;
-    ddb_name names[MAX_NAMES];
-    ddb_query_in in = {0};
-    interval v;
+    ddbi_kv_interval v;
     ddb_err own;
     ddb_code code;
-    int again = 0;
 
     *out = 0;
     if (err == NULL)
@@ -161,19 +78,23 @@ ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
     ddbi_err_clear(err);
     if (range == NULL)
         range = &everything;
-    if (range->limit != 0 || range->reverse)
+    if (range->limit != 0 || range->reverse || range->cursor != NULL)
         return ddbi_fail(err, DDB_INVALID,
-                         "a count takes neither limit nor reverse");
-    if ((code = find_interval(range, &v, err)) != DDB_OK || v.none)
+                         "a count takes neither limit nor reverse nor cursor");
+    if ((code = ddbi_kv_find_interval(kv, range, &v, err)) != DDB_OK || v.none)
         return code;
-    do {
-        start_query(kv, &v, &in, names);
-        if (v.prefix.n > 0 || v.low.n > 0 || v.high.n > 0)
-            add_name(names, "#k", DDBI_KV_KEY);
-        code = ddb_query_count(kv->client, &in, out, err);
-    } while (ddbi_kv_again(code, err, &again));
+    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++) {
+        int64_t n = 0;
+
+        code = count_part(kv, i, &v, &n, err);
+        *out += n;
+    }
+    if (code != DDB_OK)
+        *out = 0;
     return code;
 }
+
+/* ---- Listing ------------------------------------------------------------ */
 
 /* How many items the server should look at for one answer.  Not many more
  * than are wanted, as each is read and paid for; not too few, or a crowd of
@@ -191,25 +112,19 @@ static int page_limit(const ddb_kv_range *range)
 static ddb_code open_pager(ddb_kv_iter *iter, ddb_err *err)
 {
     const ddb_kv_range *range = &iter->range;
-    ddb_name names[MAX_NAMES];
-    ddb_query_in in = {.projection =
-                           range->keys_only ? "#k,#t" : "#k,#v,#t,#u,#ver,#e",
-                       .backward = range->reverse,
-                       .limit = page_limit(range)};
-    interval v;
-    ddb_code code = find_interval(range, &v, err);
+    ddb_kv *kv = iter->kv;
+    ddbi_kv_ask ask;
+    ddbi_kv_interval v;
+    ddb_code code = ddbi_kv_find_interval(kv, range, &v, err);
 
     if (code != DDB_OK || v.none)
         return code;
-    start_query(iter->kv, &v, &in, names);
-    add_name(names, "#k", DDBI_KV_KEY);
-    if (!range->keys_only) {
-        add_name(names, "#v", DDBI_KV_VALUE);
-        add_name(names, "#u", DDBI_KV_UPDATED);
-        add_name(names, "#ver", DDBI_KV_VERSION);
-        add_name(names, "#e", DDBI_KV_ENCODING);
-    }
-    return ddb_query_open(iter->kv->client, &in, &iter->pager, err);
+    ddbi_kv_ask_for(kv, 0, &v,
+                    range->keys_only ? DDBI_KV_EXPIRY(kv) : "#k,#v,#t,#u,#i,#e",
+                    &ask);
+    ask.in.backward = range->reverse;
+    ask.in.limit = page_limit(range);
+    return ddbi_kv_pager(kv, &ask.in, &iter->pager, err);
 }
 
 static char *keep(char *at, ddb_bytes *bound)
@@ -225,7 +140,7 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
 {
     static const ddb_kv_range everything;
     ddb_kv_iter *iter;
-    interval v;
+    ddbi_kv_interval v;
     ddb_code code;
     char *at;
 
@@ -236,7 +151,7 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     if (range->limit < 0)
         return ddbi_fail(err, DDB_INVALID, "a limit cannot be negative");
     /* What is checked is short enough to be kept. */
-    if ((code = find_interval(range, &v, err)) != DDB_OK)
+    if ((code = ddbi_kv_find_interval(kv, range, &v, err)) != DDB_OK)
         return code;
     iter = ddbi_calloc(1, sizeof *iter + range->prefix.n + range->from.n +
                               range->to.n);
@@ -282,7 +197,7 @@ static ddb_code next_item(ddb_kv_iter *iter, const ddb_item **out, ddb_err *err)
 ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
                           ddb_err *err)
 {
-    ddb_client *c = iter->kv->client;
+    ddb_kv *kv = iter->kv;
     const ddb_item *it;
     ddb_err own;
     ddb_code code;
@@ -298,9 +213,12 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
         if ((code = next_item(iter, &it, err)) != DDB_OK)
             return code;
         /* Most entries never expire and need not know the time. */
-        now = ddb_item_get(it, DDBI_KV_TTL) != NULL ? ddb_client_now(c) : 0;
-        code = ddbi_kv_read_entry(it, now, iter->range.keys_only, &iter->entry,
-                                  err);
+        now = ddbi_kv_value(kv, it, DDBI_KV_TTL) != NULL
+                  ? ddb_client_now(kv->client)
+                  : 0;
+        ddbi_free(iter->entry.decoded);
+        code = ddbi_kv_read_entry(kv, it, now, iter->range.keys_only,
+                                  &iter->entry, err);
     } while (code == DDB_NOT_FOUND);
     if (code != DDB_OK)
         return code;
@@ -314,5 +232,6 @@ void ddb_kv_iter_close(ddb_kv_iter *iter)
     if (iter == NULL)
         return;
     ddb_pager_close(iter->pager);
+    ddbi_free(iter->entry.decoded);
     ddbi_free(iter);
 }

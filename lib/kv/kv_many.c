@@ -74,8 +74,9 @@ static ddb_code send_writes(ddb_kv *kv, window *w, size_t n, ddb_err *err)
                              .dated = 1};
 
     key.table = kv->table;
-    key.partition_key = DDBI_KV_NAMESPACE;
-    key.sort_key = DDBI_KV_KEY;
+    key.partition_key =
+        kv->attribute[kv->schema.key_only ? DDBI_KV_KEY : DDBI_KV_NAMESPACE];
+    key.sort_key = kv->schema.key_only ? NULL : kv->attribute[DDBI_KV_KEY];
     return ddbi_kv_certain(ddb_batch_write_item(kv->client, &in, err), err);
 }
 
@@ -89,7 +90,7 @@ static ddb_code check_later_pairs(ddb_kv *kv, const ddb_kv_pair *pairs,
     ddb_code code = DDB_OK;
 
     for (size_t i = WINDOW; i < n && code == DDB_OK; i++)
-        code = ddbi_kv_set_entry(kv, &pairs[i], now, version, kv->item, err);
+        code = ddbi_kv_set_pair(kv, &pairs[i], now, version, kv->item, err);
     return code;
 }
 
@@ -100,15 +101,19 @@ static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
 
     for (size_t i = 0; i < n && code == DDB_OK; i++) {
         w->writes[i] = (ddb_write){.table = kv->table, .put = w->items[i]};
-        code = ddbi_kv_set_entry(kv, &pairs[i], now,
-                                 w->versions + i * DDBI_KV_VERSION_SIZE,
-                                 w->items[i], err);
+        code = ddbi_kv_set_pair(kv, &pairs[i], now,
+                                w->versions + i * DDBI_KV_VERSION_SIZE,
+                                w->items[i], err);
     }
     if (code != DDB_OK)
         return code;
     code = send_writes(kv, w, n, err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         pairs[i].left = w->writes[i].left;
+        if (!pairs[i].left && pairs[i].opt.version != NULL)
+            memcpy(pairs[i].opt.version, w->versions + i * DDBI_KV_VERSION_SIZE,
+                   DDBI_KV_VERSION_SIZE);
+    }
     return code;
 }
 
@@ -209,40 +214,58 @@ static ddb_code delete_page(ddb_kv *kv, window *w, const ddb_page *page,
     return code;
 }
 
-ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
+/* All items of a partition, or of a key-only table. */
+static ddb_code clear_part(ddb_kv *kv, window *w, ddb_bytes part,
+                           int64_t *removed, ddb_err *err)
 {
-    static const ddb_name names[] = {
-        {"#n", DDBI_KV_NAMESPACE}, {"#k", DDBI_KV_KEY}, {0}};
+    int key_only = kv->schema.key_only;
+    ddbi_kv_names names;
     ddb_query_in in = {.table = kv->table,
-                       .key_condition = "#n = :n",
-                       .projection = "#n,#k",
+                       .key_condition = key_only ? NULL : "#n = :n",
+                       .projection = key_only ? "#k" : "#n,#k",
                        .names = names,
-                       .values = kv->values,
+                       .values = key_only ? NULL : kv->values,
                        .consistent_read = 1};
     ddb_page *page = NULL;
-    int64_t count = 0;
-    window *w;
     ddb_code code;
 
-    ddbi_err_clear(err);
-    if (removed != NULL)
-        *removed = 0;
+    ddbi_kv_name(kv, names, in.key_condition, in.projection, NULL);
     ddb_item_clear(kv->values);
-    ddb_item_set_sn(kv->values, ":n", kv->name_space.p, kv->name_space.n);
-    if ((w = new_window(0)) == NULL)
-        return ddbi_nomem(err);
+    ddb_item_set_sn(kv->values, ":n", part.p, part.n);
     do {
         ddb_page *next = NULL;
 
-        code = ddb_query(kv->client, &in, &next, err);
+        code = ddbi_kv_page(kv, &in, &next, err);
         ddb_page_free(page);
         page = next;
         if (code == DDB_OK)
-            code = delete_page(kv, w, page, &count, err);
+            code = delete_page(kv, w, page, removed, err);
         if (code == DDB_OK)
             in.exclusive_start_key = ddb_page_last_key(page);
     } while (code == DDB_OK && in.exclusive_start_key != NULL);
     ddb_page_free(page);
+    return code;
+}
+
+ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
+{
+    ddbi_kv_room room;
+    int64_t count = 0;
+    window *w;
+    ddb_code code = DDB_OK;
+
+    ddbi_err_clear(err);
+    if (removed != NULL)
+        *removed = 0;
+    if (kv->schema.key_only && !kv->whole_table)
+        return ddbi_fail(err, DDB_INVALID,
+                         "clear would empty the whole table \"%s\": open the "
+                         "store with whole_table to let it",
+                         kv->table);
+    if ((w = new_window(0)) == NULL)
+        return ddbi_nomem(err);
+    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++)
+        code = clear_part(kv, w, ddbi_kv_part(kv, i, room), &count, err);
     free_window(w);
     if (removed != NULL)
         *removed = count;
@@ -252,8 +275,8 @@ ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
 /* ---- Get ---------------------------------------------------------------- */
 
 /* One item of a page as an entry of the caller's.  DDB_NOT_FOUND: none. */
-static ddb_code take_entry(const ddb_item *from, int64_t now, ddb_kv_entry *e,
-                           ddb_err *err)
+static ddb_code take_entry(ddb_kv *kv, const ddb_item *from, int64_t now,
+                           ddb_kv_entry *e, ddb_err *err)
 {
     ddb_item *it;
 
@@ -261,7 +284,7 @@ static ddb_code take_entry(const ddb_item *from, int64_t now, ddb_kv_entry *e,
         return DDB_NOT_FOUND;
     if ((it = ddb_item_copy(from)) == NULL)
         return ddbi_nomem(err);
-    return ddbi_kv_take_entry(it, now, e, err);
+    return ddbi_kv_take_entry(kv, it, now, e, err);
 }
 
 /* What is no entry to us counts as not read; odd tells of the first one. */
@@ -273,7 +296,7 @@ static ddb_code take_page(ddb_kv *kv, window *w, const ddb_page *page, size_t n,
     for (size_t i = 0; i < n; i++) {
         ddb_err why = {0};
         ddb_code code =
-            take_entry(ddb_page_item(page, i), now, &entries[i], &why);
+            take_entry(kv, ddb_page_item(page, i), now, &entries[i], &why);
 
         w->left[i] = (unsigned char)(ddb_page_left(page, i) != 0);
         if (code == DDB_NOMEM)

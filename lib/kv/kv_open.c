@@ -25,28 +25,53 @@
 
 /* ---- The table ---------------------------------------------------------- */
 
+static const char *letter(ddb_type type)
+{
+    return type == DDB_S   ? "S"
+           : type == DDB_N ? "N"
+           : type == DDB_B ? "B"
+                           : "?";
+}
+
+/* "namespace (S) and key (S)", or one of them. */
+static void name_keys(char *out, size_t room, const char *partition,
+                      const char *type, const char *sort, const char *sort_type)
+{
+    if (sort[0] == '\0')
+        snprintf(out, room, "key %.60s (%s) alone", partition, type);
+    else
+        snprintf(out, room, "keys %.60s (%s) and %.60s (%s)", partition, type,
+                 sort, sort_type);
+}
+
+/* The names that the table's keys should have. */
+static const char *partition_key(const ddb_kv *kv)
+{
+    return kv->attribute[kv->schema.key_only ? DDBI_KV_KEY : DDBI_KV_NAMESPACE];
+}
+
+static const char *sort_key(const ddb_kv *kv)
+{
+    return kv->schema.key_only ? "" : kv->attribute[DDBI_KV_KEY];
+}
+
 static ddb_code check_schema(const ddb_kv *kv, const ddb_table_info *info,
                              ddb_err *err)
 {
-    static const char *const letters[] = {
-        [0] = "?", [DDB_S] = "S", [DDB_N] = "N", [DDB_B] = "B"};
+    char has[160], needs[160];
 
-    if (strcmp(info->partition_key, DDBI_KV_NAMESPACE) == 0 &&
-        strcmp(info->sort_key, DDBI_KV_KEY) == 0 &&
-        info->partition_type == DDB_S && info->sort_type == DDB_S)
+    if (strcmp(info->partition_key, partition_key(kv)) == 0 &&
+        strcmp(info->sort_key, sort_key(kv)) == 0 &&
+        info->partition_type == DDB_S &&
+        (kv->schema.key_only || info->sort_type == DDB_S))
         return DDB_OK;
-    if (info->sort_key[0] == '\0')
-        return ddbi_fail(err, DDB_INVALID,
-                         "table \"%s\" has the partition key %.60s (%s) and no "
-                         "sort key, a store needs namespace (S) and key (S)",
-                         kv->table, info->partition_key,
-                         letters[info->partition_type]);
+    name_keys(has, sizeof has, info->partition_key,
+              letter(info->partition_type), info->sort_key,
+              letter(info->sort_type));
+    name_keys(needs, sizeof needs, partition_key(kv), "S", sort_key(kv), "S");
     return ddbi_fail(err, DDB_INVALID,
-                     "table \"%s\" has the keys %.60s (%s) and %.60s (%s), a "
-                     "store needs namespace (S) and key (S)",
-                     kv->table, info->partition_key,
-                     letters[info->partition_type], info->sort_key,
-                     letters[info->sort_type]);
+                     "table \"%.60s\" has the %s, this store needs the %s",
+                     kv->table, has, needs);
 }
 
 /* Milliseconds up to a point in monotonic time, at least one: 0 would mean
@@ -63,12 +88,14 @@ static ddb_code create(const ddb_kv *kv, const ddb_kv_options *opt,
 {
     const ddbi_clock *clock = ddbi_client_clock(kv->client);
     ddb_create_table_in in = {.table = kv->table,
-                              .partition_key = {DDBI_KV_NAMESPACE, DDB_S},
-                              .sort_key = {DDBI_KV_KEY, DDB_S},
+                              .partition_key = {partition_key(kv), DDB_S},
                               .read_units = opt->read_units,
                               .write_units = opt->write_units};
-    ddb_code code = ddb_create_table(kv->client, &in, NULL, err);
+    ddb_code code;
 
+    if (!kv->schema.key_only)
+        in.sort_key = (ddb_key_attribute){sort_key(kv), DDB_S};
+    code = ddb_create_table(kv->client, &in, NULL, err);
     if (code != DDB_OK && code != DDB_IN_USE)
         return code;
     return ddb_wait_table_exists(kv->client, kv->table, time_left(clock, until),
@@ -139,11 +166,12 @@ static int ttl_is_settled(ddb_kv *kv, const ddb_ttl_info *info, ddb_code *code,
     switch (info->status) {
     case DDB_TTL_ENABLED:
     case DDB_TTL_ENABLING:
-        if (strcmp(info->attribute, DDBI_KV_TTL) != 0)
+        if (strcmp(info->attribute, kv->attribute[DDBI_KV_TTL]) != 0)
             *code = ddbi_fail(err, DDB_INVALID,
                               "the TTL of table \"%s\" is kept in attribute "
                               "\"%.60s\", a store needs \"%s\"",
-                              kv->table, info->attribute, DDBI_KV_TTL);
+                              kv->table, info->attribute,
+                              kv->attribute[DDBI_KV_TTL]);
         return 1;
     case DDB_TTL_DISABLING:
         *code = warn(kv, "the table's TTL is just being switched off: expired "
@@ -172,7 +200,8 @@ static ddb_code ensure_ttl(ddb_kv *kv, ddb_err *err)
         return is_unknown_operation(err) ? no_ttl_there(kv, err) : code;
     if (ttl_is_settled(kv, &info, &code, err))
         return code;
-    code = ddb_update_time_to_live(kv->client, kv->table, DDBI_KV_TTL, 1, err);
+    code = ddb_update_time_to_live(kv->client, kv->table,
+                                   kv->attribute[DDBI_KV_TTL], 1, err);
     if (code == DDB_OK)
         return code;
     if (is_unknown_operation(err))
@@ -216,11 +245,16 @@ static ddb_code check_namespace(ddb_bytes name, ddb_err *err)
 
 static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
 {
+    int key_only = opt != NULL && opt->schema != NULL && opt->schema->key_only;
     ddb_code code;
 
-    if (opt == NULL || opt->table == NULL || opt->name_space == NULL)
+    if (opt == NULL || opt->table == NULL ||
+        (opt->name_space == NULL && !key_only))
         return ddbi_fail(err, DDB_INVALID,
                          "a store needs a table and a namespace");
+    if (opt->name_space != NULL && key_only)
+        return ddbi_fail(err, DDB_INVALID,
+                         "a key-only table has no namespaces");
     if ((code = ddbi_check_table(opt->table, err)) != DDB_OK)
         return code;
     if (opt->read_units < 0 || opt->write_units < 0 ||
@@ -230,34 +264,48 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
                          "of 1 or more");
     if (opt->create_timeout_ms < 0)
         return ddbi_fail(err, DDB_INVALID, "create_timeout_ms is negative");
-    return check_namespace(ddb_str(opt->name_space), err);
+    return key_only ? DDB_OK : check_namespace(ddb_str(opt->name_space), err);
 }
 
-static ddb_kv *new_kv(ddb_client *c, const ddb_kv_options *opt)
+static ddb_code new_kv(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
+                       ddb_err *err)
 {
+    const char *name = opt->name_space != NULL ? opt->name_space : "";
     ddb_kv *kv = ddbi_calloc(1, sizeof *kv);
+    ddb_code code;
 
     if (kv == NULL)
-        return NULL;
+        return ddbi_nomem(err);
     kv->client = c;
     kv->eventual = opt->eventual;
+    kv->type = opt->type;
+    kv->shards = opt->shards;
+    kv->compress = opt->compress;
+    kv->large = opt->large;
+    kv->whole_table = opt->whole_table;
+    if (opt->coding != NULL)
+        kv->coding = *opt->coding;
     kv->table = ddbi_strdup(opt->table);
-    kv->name_space = ddb_str(ddbi_strdup(opt->name_space));
+    kv->name_space = ddb_str(ddbi_strdup(name));
     kv->key = ddb_item_new();
     kv->item = ddb_item_new();
     kv->values = ddb_item_new();
-    if (kv->table != NULL && kv->name_space.p != NULL && kv->key != NULL &&
-        kv->item != NULL && kv->values != NULL)
-        return kv;
+    if (kv->table == NULL || kv->name_space.p == NULL || kv->key == NULL ||
+        kv->item == NULL || kv->values == NULL)
+        code = ddbi_nomem(err);
+    else
+        code = ddbi_kv_set_schema(kv, opt->schema, err);
+    if (code == DDB_OK)
+        *out = kv, kv = NULL;
     ddb_kv_close(kv);
-    return NULL;
+    return code;
 }
 
 ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
                      ddb_err *err)
 {
     ddb_err own; /* what failed decides what is done, told to anybody or not */
-    ddb_kv *kv;
+    ddb_kv *kv = NULL;
     ddb_code code;
 
     if (err == NULL)
@@ -266,8 +314,8 @@ ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
     ddbi_err_clear(err);
     if ((code = check_options(opt, err)) != DDB_OK)
         return code;
-    if ((kv = new_kv(c, opt)) == NULL)
-        return ddbi_nomem(err);
+    if ((code = new_kv(c, opt, &kv, err)) != DDB_OK)
+        return code;
     if (opt->create)
         code = ensure_table(kv, opt, err);
     else if (opt->check)
@@ -288,6 +336,7 @@ void ddb_kv_close(ddb_kv *kv)
     ddb_item_free(kv->item);
     ddb_item_free(kv->values);
     ddbi_free(kv->table);
+    ddbi_free(kv->names);
     ddbi_free((void *)kv->name_space.p);
     ddbi_free(kv);
 }

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a table is laid out: what its attributes are called, in which partition
+ * a key lies, and when an item expires.  See ddb_schema(7).
+ *
+ * Several of the names are reserved words of expressions, so each has a
+ * placeholder, one letter long: which of them a request has to name can be
+ * read from its expressions.
+ */
+#include "kv/kv_impl.h"
+
+#include "base/alloc.h"
+#include "base/enc.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "wire/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const own_names[DDBI_KV_ATTRIBUTES] = {
+    "namespace", "key", "value", "ttl", "updated", "version", "encoding"};
+
+/* ---- Names -------------------------------------------------------------- */
+
+/* Those of keys and of the TTL attribute may have 255 bytes, which is enough
+ * for all. */
+#define MAX_NAME 255
+
+ddb_code ddbi_kv_set_schema(ddb_kv *kv, const ddb_kv_schema *schema,
+                            ddb_err *err)
+{
+    const ddb_kv_schema own = {0};
+    const ddb_kv_schema *s = schema != NULL ? schema : &own;
+    const char *const given[DDBI_KV_ATTRIBUTES] = {
+        s->name_space, s->key,     s->value,   s->ttl,
+        s->updated,    s->version, s->encoding};
+    size_t room = 0;
+    char *at;
+    ddb_code code;
+
+    kv->schema = *s;
+    for (int i = 0; i < DDBI_KV_ATTRIBUTES; i++) {
+        kv->attribute[i] = own_names[i];
+        if (given[i] == NULL)
+            continue;
+        code = ddbi_kv_check_text("name of an attribute", ddb_str(given[i]),
+                                  MAX_NAME, err);
+        if (code != DDB_OK)
+            return code;
+        kv->attribute[i] = given[i];
+        room += strlen(given[i]) + 1;
+    }
+    for (int i = s->key_only; i < DDBI_KV_ATTRIBUTES; i++)
+        for (int j = i + 1; j < DDBI_KV_ATTRIBUTES; j++)
+            if (strcmp(kv->attribute[i], kv->attribute[j]) == 0)
+                return ddbi_fail(err, DDB_INVALID,
+                                 "two attributes are called \"%.60s\"",
+                                 kv->attribute[i]);
+    if (room == 0)
+        return DDB_OK;
+    if ((at = kv->names = ddbi_malloc(room)) == NULL)
+        return ddbi_nomem(err);
+    for (int i = 0; i < DDBI_KV_ATTRIBUTES; i++) {
+        if (given[i] == NULL)
+            continue;
+        kv->attribute[i] = memcpy(at, given[i], strlen(given[i]) + 1);
+        at += strlen(given[i]) + 1;
+    }
+    return DDB_OK;
+}
+
+const ddb_value *ddbi_kv_value(const ddb_kv *kv, const ddb_item *it,
+                               ddbi_kv_attribute which)
+{
+    return ddb_item_get(it, kv->attribute[which]);
+}
+
+void ddbi_kv_name(const ddb_kv *kv, ddbi_kv_names names, const char *a,
+                  const char *b, const char *c)
+{
+    static const char placeholders[DDBI_KV_ATTRIBUTES][3] = {
+        "#n", "#k", "#v", "#t", "#u", "#i", "#e"};
+    const char *texts[] = {a, b, c};
+    int used[DDBI_KV_ATTRIBUTES] = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *at = texts[i];
+
+        while (at != NULL && (at = strchr(at, '#')) != NULL)
+            used[strchr(DDBI_KV_LETTERS, *++at) - DDBI_KV_LETTERS] = 1;
+    }
+    for (size_t i = 0; i < DDBI_KV_ATTRIBUTES; i++)
+        if (used[i])
+            names[n++] = (ddb_name){placeholders[i], kv->attribute[i]};
+    names[n] = (ddb_name){0};
+}
+
+/* ---- Keys --------------------------------------------------------------- */
+
+ddb_code ddbi_kv_check_text(const char *what, ddb_bytes text, size_t max,
+                            ddb_err *err)
+{
+    if (text.n == 0)
+        return ddbi_fail(err, DDB_INVALID, "the %s is empty", what);
+    if (text.n > max)
+        return ddbi_fail(err, DDB_TOO_LARGE,
+                         "the %s has %zu bytes, the most is %zu", what, text.n,
+                         max);
+    if (!ddbi_utf8_valid(text.p, text.n))
+        return ddbi_fail(err, DDB_INVALID, "the %s is not UTF-8", what);
+    return DDB_OK;
+}
+
+unsigned ddbi_kv_parts(const ddb_kv *kv)
+{
+    return kv->shards > 0 ? (unsigned)kv->shards : 1;
+}
+
+unsigned ddbi_kv_part_of(const ddb_kv *kv, ddb_bytes key)
+{
+    return kv->shards > 0 ? ddbi_crc32(key.p, key.n) % (unsigned)kv->shards : 0;
+}
+
+ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room)
+{
+    if (kv->shards == 0)
+        return kv->name_space;
+    memcpy(room, kv->name_space.p, kv->name_space.n);
+    snprintf(room + kv->name_space.n, 8, "#%04u", part % 10000);
+    return (ddb_bytes){room, kv->name_space.n + 5};
+}
+
+ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room)
+{
+    memcpy(room, kv->name_space.p, kv->name_space.n);
+    memcpy(room + kv->name_space.n, "##meta", 7);
+    return (ddb_bytes){room, kv->name_space.n + 6};
+}
+
+ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
+                         ddb_err *err)
+{
+    ddbi_kv_room room;
+    ddb_bytes part;
+    ddb_code code = ddbi_kv_check_text("key", key, DDBI_MAX_SORT_KEY, err);
+
+    if (code != DDB_OK)
+        return code;
+    ddb_item_clear(it);
+    if (!kv->schema.key_only) {
+        part = ddbi_kv_part(kv, ddbi_kv_part_of(kv, key), room);
+        ddb_item_set_sn(it, kv->attribute[DDBI_KV_NAMESPACE], part.p, part.n);
+    }
+    code = ddb_item_set_sn(it, kv->attribute[DDBI_KV_KEY], key.p, key.n);
+    return code == DDB_OK ? code : ddbi_fail(err, code, "out of memory");
+}
+
+/* ---- Expiry ------------------------------------------------------------- */
+
+const char *ddbi_kv_live(const ddb_kv *kv)
+{
+    return kv->schema.relative_ttl ? NULL : DDBI_KV_LIVE;
+}
+
+/* The least whole number that is not below it, kept within int64_t: a ttl
+ * of 1.5 is over when the clock shows 2, as the service's <= has it. */
+static int64_t round_up(const ddbi_number *v)
+{
+    uint64_t whole = 0;
+
+    if (v->n > 0 && v->exponent > 19)
+        return v->negative ? INT64_MIN : INT64_MAX;
+    for (int i = 0; i < v->exponent; i++) /* 19 digits fit */
+        whole = whole * 10 + (i < v->n ? v->digit[i] : 0);
+    if (!v->negative && v->n > 0 && v->n > v->exponent)
+        whole++;
+    if (whole > INT64_MAX)
+        return v->negative ? INT64_MIN : INT64_MAX;
+    return v->negative ? -(int64_t)whole : (int64_t)whole;
+}
+
+/* 0: it is no number. */
+static int read_seconds(const ddb_value *v, int64_t *out)
+{
+    ddb_bytes text = ddb_value_bytes(v);
+    ddbi_number number;
+
+    if (ddb_value_i64(v, out) == DDB_OK)
+        return 1;
+    if (ddb_value_type(v) != DDB_N ||
+        ddbi_number_parse(text.p, text.n, &number) != DDB_OK)
+        return 0;
+    *out = round_up(&number);
+    return 1;
+}
+
+int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out)
+{
+    int64_t since;
+
+    if (!read_seconds(ddbi_kv_value(kv, it, DDBI_KV_TTL), out))
+        return 0;
+    if (!kv->schema.relative_ttl)
+        return 1;
+    if (*out <= 0 ||
+        !read_seconds(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &since))
+        return 0;
+    *out = since > INT64_MAX - *out ? INT64_MAX : since + *out;
+    return 1;
+}
+
+ddb_code ddbi_kv_find_expiry(const ddb_kv_put_options *opt, int64_t now,
+                             int64_t *out, ddb_err *err)
+{
+    *out = opt != NULL ? opt->expires_at : 0;
+    if (opt == NULL)
+        return DDB_OK;
+    if (opt->ttl < 0 || opt->expires_at < 0)
+        return ddbi_fail(err, DDB_INVALID, "a ttl cannot be negative");
+    if (opt->ttl != 0 && opt->expires_at != 0)
+        return ddbi_fail(err, DDB_INVALID,
+                         "ttl and expires_at exclude one another");
+    if (opt->ttl > INT64_MAX - now)
+        return ddbi_fail(err, DDB_INVALID, "the ttl is too long");
+    if (opt->ttl != 0)
+        *out = now + opt->ttl;
+    if (*out != 0 && *out <= now)
+        return ddbi_fail(err, DDB_INVALID, "expires_at is in the past");
+    return DDB_OK;
+}
+
+void ddbi_kv_set_expiry(const ddb_kv *kv, ddb_item *it, int64_t now,
+                        int64_t expires_at)
+{
+    if (kv->schema.relative_ttl)
+        ddb_item_set_i64(it, kv->attribute[DDBI_KV_TTL],
+                         expires_at != 0 ? expires_at - now : 0);
+    else if (expires_at != 0)
+        ddb_item_set_i64(it, kv->attribute[DDBI_KV_TTL], expires_at);
+    ddb_item_set_i64(it, kv->attribute[DDBI_KV_UPDATED], now);
+}
