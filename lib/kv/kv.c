@@ -2,18 +2,13 @@
 /*
  * The store, one key at a time.
  *
- * Each write draws a version of its own, once per logical call: all attempts
- * carry the same.  An add whose answer was lost recognises by it what it has
- * written itself, since its condition holds for an entry of this version
+ * kv_write.c writes.  An add whose answer was lost recognises what it has
+ * written itself, since its condition holds for an entry of its own version
  * too.  So it needs no look at the entry that blocked it: what fails the
  * condition is somebody else's.
  *
  * A delete cannot leave such a mark.  One that is not certain to have been
  * the first to arrive and finds nothing tells maybe_applied.
- *
- * All writes tell the time, and so does what a listing asks for.  When the
- * service finds our clock to be wrong, signing the same request with the right
- * time would store and compare wrong ones: it is built anew.
  */
 #include "base/err.h"
 #include "kv/kv_impl.h"
@@ -66,76 +61,19 @@ ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     return code;
 }
 
-/* Put and add: with a condition or without. */
-static ddb_code write_entry(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
-                            const ddb_kv_put_options *opt,
-                            const ddb_put_item_in *in, ddb_err *err)
-{
-    unsigned char version[DDBI_KV_VERSION_SIZE];
-    ddbi_kv_coded coded = {0};
-    ddb_err own;
-    ddb_code code;
-    int again = 0;
-
-    if (err == NULL)
-        err = &own;
-    ddbi_err_clear(err);
-    code = ddbi_kv_encode(kv, key, value,
-                          opt != NULL ? opt->kind : DDB_KV_BYTES, &coded, err);
-    if (code == DDB_OK)
-        code = ddbi_kv_draw_versions(kv, version, 1, err);
-    if (code != DDB_OK)
-        goto out;
-    do {
-        int64_t now = ddb_client_now(kv->client);
-        int64_t expires_at;
-
-        ddbi_err_clear(err);
-        code = ddbi_kv_find_expiry(opt, now, &expires_at, err);
-        if (code == DDB_OK)
-            code = ddbi_kv_set_entry(kv, key, &coded, now, expires_at, version,
-                                     kv->item, err);
-        if (code != DDB_OK)
-            goto out;
-        if (in->condition != NULL) {
-            ddb_item_clear(kv->values);
-            ddb_item_set_b(kv->values, ":mine", version, sizeof version);
-            ddb_item_set_i64(kv->values, ":now", now);
-        }
-        code = ddb_put_item(kv->client, in, NULL, err);
-    } while (ddbi_kv_again(code, err, &again));
-    code = ddbi_kv_certain(code, err);
-    if (code == DDB_OK && opt != NULL && opt->version != NULL)
-        memcpy(opt->version, version, sizeof version);
-out:
-    ddbi_kv_coded_free(&coded);
-    return code;
-}
-
 ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
-    const ddb_put_item_in in = {
-        .table = kv->table, .item = kv->item, .dated = 1};
-
-    return write_entry(kv, key, value, opt, &in, err);
+    return ddbi_kv_write(kv, key, value, opt, NULL, err);
 }
 
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
-    ddbi_kv_names names;
-    const ddb_put_item_in in = {
-        .table = kv->table,
-        .item = kv->item,
-        .condition = "attribute_not_exists(#k) OR #i = :mine OR #t <= :now",
-        .names = names,
-        .values = kv->values,
-        .repeatable = 1,
-        .dated = 1};
+    static const ddbi_kv_condition absent = {
+        .text = "attribute_not_exists(#k) OR #i = :mine OR #t <= :now"};
 
-    ddbi_kv_name(kv, names, in.condition, NULL, NULL);
-    return write_entry(kv, key, value, opt, &in, err);
+    return ddbi_kv_write(kv, key, value, opt, &absent, err);
 }
 
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)

@@ -7,6 +7,7 @@
  *                lies, when an item expires
  *   kv_coding.c  a value and the bytes that are stored of it
  *   kv_entry.c   an entry and its item
+ *   kv_write.c   one value into the table
  *   kv_range.c   a range of keys and the Query (or Scan) for it
  *
  * The rest are the calls of kv.h, by family.
@@ -156,6 +157,21 @@ ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
 /* The same for an entry of the caller's: the item is the entry's, or freed. */
 ddb_code ddbi_kv_take_entry(ddb_kv *kv, ddb_item *it, int64_t now,
                             ddb_kv_entry *e, ddb_err *err);
+
+/* ---- kv_write.c --------------------------------------------------------- */
+
+/* When a write may be done.  The text's own success has to satisfy it too:
+ * "... OR #i = :mine".  :mine and :now are filled in when it has them. */
+typedef struct {
+    const char *text;
+    const unsigned char *seen; /* :seen, a version; NULL: there is none */
+    const ddb_value *old;      /* :old, a value; the same */
+} ddbi_kv_condition;
+
+/* One value into the table; condition NULL: whatever is there. */
+ddb_code ddbi_kv_write(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                       const ddb_kv_put_options *opt,
+                       const ddbi_kv_condition *condition, ddb_err *err);
 
 /* ---- kv_range.c --------------------------------------------------------- */
 
