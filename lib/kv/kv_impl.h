@@ -8,6 +8,8 @@
  *   kv_coding.c  a value and the bytes that are stored of it
  *   kv_entry.c   an entry and its item
  *   kv_write.c   one value into the table
+ *   kv_large.c   values in chunks
+ *   kv_collect.c chunks that are nobody's
  *   kv_range.c   a range of keys and the Query (or Scan) for it
  *
  * The rest are the calls of kv.h, by family.
@@ -172,6 +174,27 @@ typedef struct {
 ddb_code ddbi_kv_write(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                        const ddb_kv_put_options *opt,
                        const ddbi_kv_condition *condition, ddb_err *err);
+
+/* ---- kv_large.c --------------------------------------------------------- */
+
+/* The entry is a manifest: its value is kept in chunks.  Its item, or what a
+ * projection with #e has of it, is enough. */
+int ddbi_kv_is_chunked(const ddb_kv *kv, const ddb_item *it);
+/* Collect what the chunks of a manifest keep; what is in out before stays.
+ * DDB_CONFLICT: they are gone, as the manifest may be now: it is to be read
+ * again.  DDB_BAD_VALUE. */
+ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *manifest,
+                        ddbi_buf *out, ddb_err *err);
+/* Take away the chunks of an item that has been in the table and is no more:
+ * by return_values, or as it was when a condition on its version held.  NULL,
+ * or one without: nothing is done.  What fails is left to the collector. */
+void ddbi_kv_drop_chunks(ddb_kv *kv, const ddb_item *old);
+
+/* ---- kv_collect.c ------------------------------------------------------- */
+
+/* Take away the chunks that no manifest names and that are old enough for
+ * none to be on its way. */
+ddb_code ddbi_kv_collect(ddb_kv *kv, ddb_err *err);
 
 /* ---- kv_range.c --------------------------------------------------------- */
 
