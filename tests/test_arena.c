@@ -157,6 +157,23 @@ static int fill(ddbi_arena *a)
     return ddbi_arena_dup(a, "x", 1) && ddbi_arena_bytes(a, 100000) ? 0 : -1;
 }
 
+START_TEST(knows_what_it_holds)
+{
+    ddbi_arena a = {0};
+
+    ck_assert_uint_eq(ddbi_arena_size(&a), 0);
+    ck_assert_ptr_nonnull(ddbi_arena_alloc(&a, 100));
+    ck_assert_uint_eq(ddbi_arena_size(&a), 1024);
+    ck_assert_ptr_nonnull(ddbi_arena_bytes(&a, 100000));
+    ck_assert_uint_ge(ddbi_arena_size(&a), 101024);
+    ck_assert_uint_le(ddbi_arena_size(&a), 101100);
+    ddbi_arena_reset(&a);
+    ck_assert_uint_le(ddbi_arena_size(&a), 100076);
+    ddbi_arena_free(&a);
+    ck_assert_uint_eq(ddbi_arena_size(&a), 0);
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_told_and_leaks_nothing)
 {
     int failed = 1;
@@ -188,6 +205,7 @@ Suite *suite_arena(void)
     tcase_add_test(tc, a_large_piece_leaves_room_in_use);
     tcase_add_test(tc, many_pieces_take_few_allocations);
     tcase_add_test(tc, reset_keeps_the_largest_chunk);
+    tcase_add_test(tc, knows_what_it_holds);
     tcase_add_test(tc, no_memory_sticks_and_comes_second);
     tcase_add_test(tc, refuses_sizes_that_overflow);
     tcase_add_test(tc, every_failed_allocation_is_told_and_leaks_nothing);

@@ -144,6 +144,15 @@ static void free_chunks(ddbi_chunk *c)
     }
 }
 
+size_t ddbi_arena_size(const ddbi_arena *a)
+{
+    size_t n = 0;
+
+    for (const ddbi_chunk *c = a->head; c; c = c->older)
+        n += sizeof *c + c->size;
+    return n;
+}
+
 void ddbi_arena_reset(ddbi_arena *a)
 {
     ddbi_chunk **best = &a->head;

@@ -27,6 +27,8 @@ char *ddbi_arena_bytes(ddbi_arena *a, size_t n);
 char *ddbi_arena_dup(ddbi_arena *a, const void *p, size_t n);
 /* A larger array with the old one's content; p NULL and old 0 start one. */
 void *ddbi_arena_grow(ddbi_arena *a, void *p, size_t old_n, size_t new_n);
+/* Bytes that it holds, used or not. */
+size_t ddbi_arena_size(const ddbi_arena *a);
 /* Forget all; one chunk is kept for reuse. */
 void ddbi_arena_reset(ddbi_arena *a);
 void ddbi_arena_free(ddbi_arena *a);

@@ -19,6 +19,7 @@
 #include "client/inside.h"
 #include "http/remote.h"
 #include "local/local_transport.h"
+#include "wire/limits.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,7 @@ static ddb_code create(const ddb_options *opt, const ddbi_clock *clock,
     pthread_mutex_init(&c->mutex, NULL);
     set_clock(c, opt, clock);
     c->timeout_ms = or_default(opt->timeout_ms, TIMEOUT);
+    c->max_answer = opt->max_answer > 0 ? opt->max_answer : DDBI_MAX_ANSWER;
     c->max_idle = or_default(opt->max_idle, MAX_IDLE);
     c->log = opt->log;
     c->log_arg = opt->log_arg;
@@ -269,7 +271,7 @@ static ddb_code open_remote(ddb_client *c, const ddb_options *opt,
                                .proxy = opt->proxy,
                                .connect_timeout_ms =
                                    c->fetching.connect_timeout_ms,
-                               .max_answer = opt->max_answer,
+                               .max_answer = c->max_answer,
                                .max_idle = c->max_idle},
         out, err);
 }
@@ -290,7 +292,7 @@ static ddb_code open_engine(ddb_client *c, const ddb_options *opt,
                               .sync = levels[opt->local_sync],
                               .clock = &c->clock.clock,
                               .region = c->region},
-        opt->max_answer, out, err);
+        c->max_answer, out, err);
 #else
     (void)c, (void)opt, (void)out;
     return ddbi_fail(err, DDB_UNSUPPORTED,
@@ -382,6 +384,11 @@ const char *ddb_client_endpoint(const ddb_client *c)
 int ddbi_client_timeout(const ddb_client *c)
 {
     return c->timeout_ms;
+}
+
+size_t ddbi_client_max_answer(const ddb_client *c)
+{
+    return c->max_answer;
 }
 
 ddbi_creds *ddbi_client_creds(ddb_client *c)

@@ -54,6 +54,8 @@ void ddbi_job_end(ddbi_job *j); /* NULL is fine */
 
 /* Milliseconds of a call when nothing else is asked for. */
 int ddbi_client_timeout(const ddb_client *c);
+/* Bytes that an answer may have, and what is held at once of many. */
+size_t ddbi_client_max_answer(const ddb_client *c);
 /* For waits, random numbers and deadlines of the layers above. */
 const ddbi_clock *ddbi_client_clock(const ddb_client *c);
 void ddbi_client_log(ddb_client *c, ddb_log_level level, const char *format,

@@ -24,6 +24,7 @@ struct ddb_client {
     ddbi_call_common common;
     ddbi_creds *creds;
     int timeout_ms;
+    size_t max_answer;
     char *region;
     char *endpoint;
 
