@@ -150,6 +150,7 @@ lib_src = \
     lib/http/remote.c \
     lib/http/sigpipe.c \
     lib/http/sigv4.c \
+    lib/kv/cache.c \
     lib/kv/kv.c \
     lib/kv/kv_coding.c \
     lib/kv/kv_entry.c \
@@ -302,6 +303,7 @@ test_src = \
     tests/test_blocking.c \
     tests/test_buf.c \
     tests/test_ca.c \
+    tests/test_cache.c \
     tests/test_call.c \
     tests/test_cli.c \
     tests/test_client.c \

@@ -99,6 +99,7 @@
     SUITE(op_table)                                                            \
     SUITE(plan)                                                                \
     SUITE(projection)                                                          \
+    SUITE(cache)                                                               \
     SUITE(kv)                                                                  \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \

@@ -11,6 +11,7 @@
  *   kv_large.c   values in chunks
  *   kv_collect.c chunks that are nobody's
  *   kv_range.c   a range of keys and the Query (or Scan) for it
+ *   cache.c      two stores that are a cache
  *
  * The rest are the calls of kv.h, by family.
  */
