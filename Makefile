@@ -152,6 +152,7 @@ lib_src = \
     lib/http/sigv4.c \
     lib/kv/cache.c \
     lib/kv/kv.c \
+    lib/kv/kv_clear.c \
     lib/kv/kv_coding.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
@@ -323,6 +324,7 @@ test_src = \
     tests/test_json_read.c \
     tests/test_json_write.c \
     tests/test_kv.c \
+    tests/test_kv_clear.c \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \

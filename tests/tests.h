@@ -101,6 +101,7 @@
     SUITE(projection)                                                          \
     SUITE(cache)                                                               \
     SUITE(kv)                                                                  \
+    SUITE(kv_clear)                                                            \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \

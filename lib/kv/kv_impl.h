@@ -103,6 +103,11 @@ ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
 const char *ddbi_kv_live(const ddb_kv *kv);
 /* What a projection has to name so that expiry can be told. */
 #define DDBI_KV_EXPIRY(kv) ((kv)->schema.relative_ttl ? "#k,#t,#u" : "#k,#t")
+/* The item expires when this one does that was seen, as a condition, and the
+ * values that it has.  What has expired has done so as long as it holds. */
+#define DDBI_KV_AS_SEEN(kv)                                                    \
+    ((kv)->schema.relative_ttl ? "#t = :t AND #u = :u" : "#t = :t")
+void ddbi_kv_set_seen(const ddb_kv *kv, const ddb_item *seen, ddb_item *values);
 /* 1: the item expires, at *out. */
 int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out);
 /* What these options make of it; *out 0: never. */
@@ -196,6 +201,12 @@ void ddbi_kv_drop_chunks(ddb_kv *kv, const ddb_item *old);
 /* Take away the chunks that no manifest names and that are old enough for
  * none to be on its way. */
 ddb_code ddbi_kv_collect(ddb_kv *kv, ddb_err *err);
+
+/* ---- kv_many.c ---------------------------------------------------------- */
+
+/* A batch of writes to the store's table; each one's left is set. */
+ddb_code ddbi_kv_send_writes(ddb_kv *kv, ddb_write *writes, size_t n,
+                             ddb_err *err);
 
 /* ---- kv_range.c --------------------------------------------------------- */
 

@@ -63,15 +63,13 @@ static ddb_code check_keys(const ddb_bytes *keys, size_t n, ddb_err *err)
     return code;
 }
 
-static ddb_code send_writes(ddb_kv *kv, window *w, size_t n, ddb_err *err)
+ddb_code ddbi_kv_send_writes(ddb_kv *kv, ddb_write *writes, size_t n,
+                             ddb_err *err)
 {
     static const ddb_table_key no_table = {0};
     ddb_table_key key = no_table;
-    ddb_batch_write_in in = {.writes = w->writes,
-                             .n_writes = n,
-                             .keys = &key,
-                             .n_keys = 1,
-                             .dated = 1};
+    ddb_batch_write_in in = {
+        .writes = writes, .n_writes = n, .keys = &key, .n_keys = 1, .dated = 1};
 
     key.table = kv->table;
     key.partition_key =
@@ -107,7 +105,7 @@ static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
     }
     if (code != DDB_OK)
         return code;
-    code = send_writes(kv, w, n, err);
+    code = ddbi_kv_send_writes(kv, w->writes, n, err);
     for (size_t i = 0; i < n; i++) {
         pairs[i].left = w->writes[i].left;
         if (!pairs[i].left && pairs[i].opt.version != NULL)
@@ -168,7 +166,7 @@ static ddb_code delete_window(ddb_kv *kv, window *w, const ddb_bytes *keys,
     }
     if (code != DDB_OK)
         return code;
-    code = send_writes(kv, w, n, err);
+    code = ddbi_kv_send_writes(kv, w->writes, n, err);
     for (size_t i = 0; i < n && left != NULL; i++)
         left[i] = w->writes[i].left != 0;
     return code;
@@ -191,84 +189,6 @@ ddb_code ddb_kv_delete_many(ddb_kv *kv, const ddb_bytes *keys, size_t n,
         code = delete_window(kv, w, keys + i, window_size(i, n),
                              left != NULL ? left + i : NULL, err);
     free_window(w);
-    return code;
-}
-
-/* Delete all that a page names; its items are keys. */
-static ddb_code delete_page(ddb_kv *kv, window *w, const ddb_page *page,
-                            int64_t *removed, ddb_err *err)
-{
-    size_t n = ddb_page_count(page);
-    ddb_code code = DDB_OK;
-
-    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW) {
-        size_t size = window_size(i, n);
-
-        for (size_t j = 0; j < size; j++)
-            w->writes[j] = (ddb_write){
-                .table = kv->table, .delete_key = ddb_page_item(page, i + j)};
-        code = send_writes(kv, w, size, err);
-        for (size_t j = 0; j < size; j++)
-            *removed += w->writes[j].left == 0;
-    }
-    return code;
-}
-
-/* All items of a partition, or of a key-only table. */
-static ddb_code clear_part(ddb_kv *kv, window *w, ddb_bytes part,
-                           int64_t *removed, ddb_err *err)
-{
-    int key_only = kv->schema.key_only;
-    ddbi_kv_names names;
-    ddb_query_in in = {.table = kv->table,
-                       .key_condition = key_only ? NULL : "#n = :n",
-                       .projection = key_only ? "#k" : "#n,#k",
-                       .names = names,
-                       .values = key_only ? NULL : kv->values,
-                       .consistent_read = 1};
-    ddb_page *page = NULL;
-    ddb_code code;
-
-    ddbi_kv_name(kv, names, in.key_condition, in.projection, NULL);
-    ddb_item_clear(kv->values);
-    ddb_item_set_sn(kv->values, ":n", part.p, part.n);
-    do {
-        ddb_page *next = NULL;
-
-        code = ddbi_kv_page(kv, &in, &next, err);
-        ddb_page_free(page);
-        page = next;
-        if (code == DDB_OK)
-            code = delete_page(kv, w, page, removed, err);
-        if (code == DDB_OK)
-            in.exclusive_start_key = ddb_page_last_key(page);
-    } while (code == DDB_OK && in.exclusive_start_key != NULL);
-    ddb_page_free(page);
-    return code;
-}
-
-ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
-{
-    ddbi_kv_room room;
-    int64_t count = 0;
-    window *w;
-    ddb_code code = DDB_OK;
-
-    ddbi_err_clear(err);
-    if (removed != NULL)
-        *removed = 0;
-    if (kv->schema.key_only && !kv->whole_table)
-        return ddbi_fail(err, DDB_INVALID,
-                         "clear would empty the whole table \"%s\": open the "
-                         "store with whole_table to let it",
-                         kv->table);
-    if ((w = new_window(0)) == NULL)
-        return ddbi_nomem(err);
-    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++)
-        code = clear_part(kv, w, ddbi_kv_part(kv, i, room), &count, err);
-    free_window(w);
-    if (removed != NULL)
-        *removed = count;
     return code;
 }
 

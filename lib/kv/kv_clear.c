@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking away all that there is, or what has expired.
+ *
+ * All goes in batches.  These carry no conditions, so what has expired goes
+ * one by one: each delete says that the entry expires when it was seen to.
+ * One that was written anew or touched meanwhile does not, and stays.
+ */
+#include "base/err.h"
+#include "kv/kv_impl.h"
+
+#include <string.h>
+
+/* ---- Everything --------------------------------------------------------- */
+
+#define WINDOW 100 /* four requests */
+
+/* All that a page names; its items are keys. */
+static ddb_code delete_page(ddb_kv *kv, const ddb_page *page, int64_t *removed,
+                            ddb_err *err)
+{
+    size_t n = ddb_page_count(page);
+    ddb_write writes[WINDOW];
+    ddb_code code = DDB_OK;
+
+    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW) {
+        size_t size = n - i < WINDOW ? n - i : WINDOW;
+
+        for (size_t j = 0; j < size; j++)
+            writes[j] = (ddb_write){.table = kv->table,
+                                    .delete_key = ddb_page_item(page, i + j)};
+        code = ddbi_kv_send_writes(kv, writes, size, err);
+        for (size_t j = 0; j < size; j++)
+            *removed += writes[j].left == 0;
+    }
+    return code;
+}
+
+/* All items of a partition, or of a key-only table. */
+static ddb_code clear_part(ddb_kv *kv, ddb_bytes part, int64_t *removed,
+                           ddb_err *err)
+{
+    int key_only = kv->schema.key_only;
+    ddbi_kv_names names;
+    ddb_query_in in = {.table = kv->table,
+                       .key_condition = key_only ? NULL : "#n = :n",
+                       .projection = key_only ? "#k" : "#n,#k",
+                       .names = names,
+                       .values = key_only ? NULL : kv->values,
+                       .consistent_read = 1};
+    ddb_page *page = NULL;
+    ddb_code code;
+
+    ddbi_kv_name(kv, names, in.key_condition, in.projection, NULL);
+    ddb_item_clear(kv->values);
+    ddb_item_set_sn(kv->values, ":n", part.p, part.n);
+    do {
+        ddb_page *next = NULL;
+
+        code = ddbi_kv_page(kv, &in, &next, err);
+        ddb_page_free(page);
+        page = next;
+        if (code == DDB_OK)
+            code = delete_page(kv, page, removed, err);
+        if (code == DDB_OK)
+            in.exclusive_start_key = ddb_page_last_key(page);
+    } while (code == DDB_OK && in.exclusive_start_key != NULL);
+    ddb_page_free(page);
+    return code;
+}
+
+ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
+{
+    ddbi_kv_room room;
+    int64_t count = 0;
+    ddb_code code = DDB_OK;
+
+    ddbi_err_clear(err);
+    if (removed != NULL)
+        *removed = 0;
+    if (kv->schema.key_only && !kv->whole_table)
+        return ddbi_fail(err, DDB_INVALID,
+                         "clear would empty the whole table \"%s\": open the "
+                         "store with whole_table to let it",
+                         kv->table);
+    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++)
+        code = clear_part(kv, ddbi_kv_part(kv, i, room), &count, err);
+    if (removed != NULL)
+        *removed = count;
+    return code;
+}
+
+/* ---- What has expired --------------------------------------------------- */
+
+/* One, if it has.  A delete that comes a second time, since the answer to the
+ * first one was lost, and finds nothing counts: more likely than not, the
+ * first one did it. */
+static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
+                               ddb_err *err)
+{
+    ddb_bytes key = ddb_value_bytes(ddbi_kv_value(kv, it, DDBI_KV_KEY));
+    ddbi_kv_names names;
+    ddb_delete_item_in in = {.table = kv->table,
+                             .key = kv->key,
+                             .condition = DDBI_KV_AS_SEEN(kv),
+                             .names = names,
+                             .values = kv->values,
+                             .repeatable = 1,
+                             .dated = 1};
+    ddb_code code = ddbi_kv_set_key(kv, key, kv->key, err);
+    int again = 0;
+
+    if (code != DDB_OK)
+        return code;
+    ddb_item_clear(kv->values);
+    ddbi_kv_set_seen(kv, it, kv->values);
+    ddbi_kv_name(kv, names, in.condition, NULL, NULL);
+    do {
+        int64_t at;
+
+        ddbi_err_clear(err);
+        if (!ddbi_kv_read_expiry(kv, it, &at) ||
+            at > ddb_client_now(kv->client))
+            return DDB_OK;
+        code = ddb_delete_item(kv->client, &in, NULL, err);
+    } while (ddbi_kv_again(code, err, &again));
+    *removed +=
+        code == DDB_OK || (code == DDB_CONDITION_FAILED && err->maybe_applied);
+    if (code == DDB_CONDITION_FAILED)
+        code = DDB_OK;
+    return code;
+}
+
+static ddb_code clear_expired_part(ddb_kv *kv, unsigned part, int64_t *removed,
+                                   ddb_err *err)
+{
+    static const ddbi_kv_interval all;
+    const ddb_item *it;
+    ddb_pager *pager = NULL;
+    ddbi_kv_ask ask;
+    ddb_code code;
+
+    ddbi_kv_ask_for(kv, part, &all, DDBI_KV_EXPIRY(kv), &ask);
+    if (ask.in.filter != NULL)
+        ask.in.filter = "#t <= :now";
+    ask.in.consistent_read = 1;
+    code = ddbi_kv_pager(kv, &ask.in, &pager, err);
+    while (code == DDB_OK && (code = ddb_pager_next(pager, &it, err)) == DDB_OK)
+        code = delete_expired(kv, it, removed, err);
+    ddb_pager_close(pager);
+    return code == DDB_NOT_FOUND ? DDB_OK : code;
+}
+
+ddb_code ddb_kv_clear_expired(ddb_kv *kv, int64_t *removed, ddb_err *err)
+{
+    int64_t count = 0;
+    ddb_err own;
+    ddb_code code = DDB_OK;
+    int again = 0;
+
+    if (err == NULL)
+        err = &own;
+    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++) {
+        do {
+            ddbi_err_clear(err);
+            code = clear_expired_part(kv, i, &count, err);
+        } while (ddbi_kv_again(code, err, &again));
+    }
+    if (removed != NULL)
+        *removed = count;
+    if (code == DDB_OK)
+        ddbi_err_clear(err);
+    return code;
+}
