@@ -154,9 +154,11 @@ lib_src = \
     lib/kv/kv.c \
     lib/kv/kv_clear.c \
     lib/kv/kv_coding.c \
+    lib/kv/kv_cursor.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
     lib/kv/kv_many.c \
+    lib/kv/kv_merge.c \
     lib/kv/kv_open.c \
     lib/kv/kv_range.c \
     lib/kv/kv_schema.c \

@@ -11,6 +11,8 @@
  *   kv_large.c   values in chunks
  *   kv_collect.c chunks that are nobody's
  *   kv_range.c   a range of keys and the Query (or Scan) for it
+ *   kv_merge.c   its items, out of all parts
+ *   kv_cursor.c  a place in it, as text
  *   cache.c      two stores that are a cache
  *
  * The rest are the calls of kv.h, by family.
@@ -237,5 +239,38 @@ ddb_code ddbi_kv_page(ddb_kv *kv, const ddb_query_in *in, ddb_page **out,
                       ddb_err *err);
 ddb_code ddbi_kv_pager(ddb_kv *kv, const ddb_query_in *in, ddb_pager **out,
                        ddb_err *err);
+
+/* ---- kv_merge.c --------------------------------------------------------- */
+
+/* The items of a range in the order of their keys, out of all parts. */
+typedef struct ddbi_kv_merge ddbi_kv_merge;
+
+/* after: the key behind which to begin; n 0: at the beginning.  No call is
+ * made.  range must live as long. */
+ddb_code ddbi_kv_merge_open(ddb_kv *kv, const ddb_kv_range *range,
+                            ddb_bytes after, ddbi_kv_merge **out, ddb_err *err);
+/* *out is lent until the next call.  DDB_NOT_FOUND: the end.  After another
+ * failure the same call goes on. */
+ddb_code ddbi_kv_merge_next(ddbi_kv_merge *m, const ddb_item **out,
+                            ddb_err *err);
+void ddbi_kv_merge_close(ddbi_kv_merge *m);
+/* The last key that was given, at first after; n 0: none.  Lent until the
+ * next call. */
+ddb_bytes ddbi_kv_merge_last(const ddbi_kv_merge *m);
+/* Is it known that nothing follows? */
+int ddbi_kv_merge_is_over(const ddbi_kv_merge *m);
+
+/* ---- kv_cursor.c -------------------------------------------------------- */
+
+/* Text for the place behind a key in the range; n 0: its beginning.  Owned:
+ * ddbi_free(); NULL: no memory. */
+char *ddbi_kv_cursor_make(const ddb_kv *kv, const ddb_kv_range *range,
+                          ddb_bytes after);
+typedef char ddbi_kv_place[DDBI_MAX_PARTITION_KEY + 8];
+/* The key of range->cursor, in room.  DDB_INVALID: it is none, or one of
+ * another range. */
+ddb_code ddbi_kv_cursor_read(const ddb_kv *kv, const ddb_kv_range *range,
+                             ddbi_kv_place room, ddb_bytes *after,
+                             ddb_err *err);
 
 #endif

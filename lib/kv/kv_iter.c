@@ -13,9 +13,8 @@
 
 struct ddb_kv_iter {
     ddb_kv *kv;
-    ddb_pager *pager; /* NULL: no key can be in the range */
-    int64_t left;     /* how many more may be given */
-    int begun;        /* a page was read */
+    ddbi_kv_merge *merge; /* NULL: no key can be in the range */
+    int64_t left;         /* how many more may be given */
     ddb_kv_entry entry;
     ddb_kv_range range; /* as it was given; its keys lie behind */
     char keys[];
@@ -96,43 +95,28 @@ ddb_code ddb_kv_count(ddb_kv *kv, const ddb_kv_range *range, int64_t *out,
 
 /* ---- Listing ------------------------------------------------------------ */
 
-/* How many items the server should look at for one answer.  Not many more
- * than are wanted, as each is read and paid for; not too few, or a crowd of
- * expired entries before the first live one takes a call for each. */
-static int page_limit(const ddb_kv_range *range)
-{
-    int64_t least = range->keys_only ? 100 : 10;
-
-    if (range->limit == 0 || range->limit > INT32_MAX)
-        return 0;
-    return (int)(range->limit < least ? least : range->limit);
-}
-
-/* No pager: no key can be in the range. */
-static ddb_code open_pager(ddb_kv_iter *iter, ddb_err *err)
-{
-    const ddb_kv_range *range = &iter->range;
-    ddb_kv *kv = iter->kv;
-    ddbi_kv_ask ask;
-    ddbi_kv_interval v;
-    ddb_code code = ddbi_kv_find_interval(kv, range, &v, err);
-
-    if (code != DDB_OK || v.none)
-        return code;
-    ddbi_kv_ask_for(kv, 0, &v,
-                    range->keys_only ? DDBI_KV_EXPIRY(kv) : "#k,#v,#t,#u,#i,#e",
-                    &ask);
-    ask.in.backward = range->reverse;
-    ask.in.limit = page_limit(range);
-    return ddbi_kv_pager(kv, &ask.in, &iter->pager, err);
-}
-
 static char *keep(char *at, ddb_bytes *bound)
 {
     if (bound->n > 0)
         memcpy(at, bound->p, bound->n);
     bound->p = at;
     return at + bound->n;
+}
+
+/* From the cursor on, if there is one. */
+static ddb_code begin(ddb_kv_iter *iter, ddb_err *err)
+{
+    ddb_bytes after = {NULL, 0};
+    ddbi_kv_place room;
+    ddb_code code;
+
+    if (iter->range.cursor != NULL) {
+        code = ddbi_kv_cursor_read(iter->kv, &iter->range, room, &after, err);
+        if (code != DDB_OK)
+            return code;
+        iter->range.cursor = NULL;
+    }
+    return ddbi_kv_merge_open(iter->kv, &iter->range, after, &iter->merge, err);
 }
 
 ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
@@ -163,35 +147,12 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     at = keep(at, &iter->range.from);
     keep(at, &iter->range.to);
     iter->left = range->limit > 0 ? range->limit : INT64_MAX;
-    if ((code = open_pager(iter, err)) != DDB_OK) {
+    if (!v.none && (code = begin(iter, err)) != DDB_OK) {
         ddb_kv_iter_close(iter);
         return code;
     }
     *out = iter;
     return DDB_OK;
-}
-
-/* The next item.  A clock that proves wrong at the first page asks for it
- * with the right time; later it can only have been set meanwhile, and the
- * listing goes on with the time at which it began. */
-static ddb_code next_item(ddb_kv_iter *iter, const ddb_item **out, ddb_err *err)
-{
-    ddb_pager *before = iter->pager;
-    ddb_code code = ddb_pager_next(before, out, err);
-    int again = 0;
-
-    if (ddbi_kv_again(code, err, &again)) {
-        ddbi_err_clear(err);
-        if (!iter->begun && (code = open_pager(iter, err)) != DDB_OK) {
-            iter->pager = before;
-            return code;
-        }
-        if (iter->pager != before)
-            ddb_pager_close(before);
-        code = ddb_pager_next(iter->pager, out, err);
-    }
-    iter->begun |= code == DDB_OK;
-    return code;
 }
 
 ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
@@ -208,9 +169,9 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
         err = &own;
     do {
         ddbi_err_clear(err);
-        if (iter->pager == NULL || iter->left == 0)
+        if (iter->merge == NULL || iter->left == 0)
             return ddbi_fail(err, DDB_NOT_FOUND, "there are no more entries");
-        if ((code = next_item(iter, &it, err)) != DDB_OK)
+        if ((code = ddbi_kv_merge_next(iter->merge, &it, err)) != DDB_OK)
             return code;
         /* Most entries never expire and need not know the time. */
         now = ddbi_kv_value(kv, it, DDBI_KV_TTL) != NULL
@@ -227,11 +188,22 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
     return DDB_OK;
 }
 
+ddb_code ddb_kv_iter_cursor(const ddb_kv_iter *iter, char **out, ddb_err *err)
+{
+    *out = NULL;
+    ddbi_err_clear(err);
+    if (iter->merge == NULL || ddbi_kv_merge_is_over(iter->merge))
+        return ddbi_fail(err, DDB_NOT_FOUND, "the listing is at its end");
+    *out = ddbi_kv_cursor_make(iter->kv, &iter->range,
+                               ddbi_kv_merge_last(iter->merge));
+    return *out != NULL ? DDB_OK : ddbi_nomem(err);
+}
+
 void ddb_kv_iter_close(ddb_kv_iter *iter)
 {
     if (iter == NULL)
         return;
-    ddb_pager_close(iter->pager);
+    ddbi_kv_merge_close(iter->merge);
     ddbi_free(iter->entry.decoded);
     ddbi_free(iter);
 }

@@ -33,6 +33,11 @@ void ddb_page_free(ddb_page *page)
     ddbi_free(page);
 }
 
+size_t ddbi_page_size(const ddb_page *page)
+{
+    return sizeof *page + ddbi_arena_size(&page->arena);
+}
+
 ddb_item *ddbi_page_add(ddb_page *page)
 {
     ddb_item *it = ddbi_item_in(&page->arena, 0);

@@ -24,6 +24,8 @@ struct ddb_page {
 ddb_page *ddbi_page_new(void); /* NULL: no memory */
 /* Empty it; memory is kept for the next answer. */
 void ddbi_page_reset(ddb_page *page);
+/* Bytes of memory that it holds. */
+size_t ddbi_page_size(const ddb_page *page);
 /* A new, empty item at the end; NULL: no memory. */
 ddb_item *ddbi_page_add(ddb_page *page);
 
