@@ -163,6 +163,7 @@ lib_src = \
     lib/kv/kv_range.c \
     lib/kv/kv_schema.c \
     lib/kv/kv_write.c \
+    lib/kv/kv_zlib.c \
     lib/ops/op_batch.c \
     lib/ops/op_call.c \
     lib/ops/op_create.c \

@@ -31,6 +31,32 @@ static ddb_code set_number(ddb_item *it, const char *name, ddb_bytes value)
     return ddb_item_set_n(it, name, text);
 }
 
+/* Parsed as the one attribute of an item. */
+static ddb_code set_document(ddb_item *it, const char *name, ddb_bytes value)
+{
+    ddbi_buf text = {0};
+    ddb_item *one = NULL;
+    ddb_type type;
+    ddb_code code;
+
+    ddbi_buf_add_str(&text, "{\"v\":");
+    ddbi_buf_add(&text, value.p, value.n);
+    ddbi_buf_add_c(&text, '}');
+    if ((code = text.failed) == DDB_OK)
+        code = ddb_item_parse(text.p, text.n, &one, NULL);
+    if (code == DDB_OK) {
+        type = ddb_value_type(ddb_item_get(one, "v"));
+        if (ddb_item_count(one) != 1 || type == DDB_S || type == DDB_B ||
+            type == DDB_N)
+            code = DDB_INVALID;
+        else
+            code = ddb_item_set_value(it, name, ddb_item_get(one, "v"));
+    }
+    ddb_item_free(one);
+    ddbi_buf_free(&text);
+    return code;
+}
+
 static ddb_code set_value(const ddb_kv *kv, ddb_item *it, ddb_bytes value,
                           ddb_kv_kind kind, ddb_err *err)
 {
@@ -58,6 +84,15 @@ static ddb_code set_value(const ddb_kv *kv, ddb_item *it, ddb_bytes value,
         else if (code == DDB_TOO_LARGE)
             why = "the number has more than 38 digits or is out of range";
         break;
+    case DDB_KV_DOCUMENT:
+        why = "the store's schema has no documents";
+        if (!kv->schema.documents)
+            break;
+        code = set_document(it, name, value);
+        if (code != DDB_NOMEM)
+            why = "the value is no DynamoDB JSON of any other type than S, B "
+                  "and N";
+        break;
     default:
         why = "there is no such kind of value";
     }
@@ -77,8 +112,9 @@ ddb_code ddbi_kv_set_entry(const ddb_kv *kv, ddb_bytes key,
     code = set_value(kv, it, value->bytes, value->kind, err);
     if (code != DDB_OK)
         return code;
-    if (value->encoding[0] != '\0')
-        ddb_item_set_s(it, kv->attribute[DDBI_KV_ENCODING], value->encoding);
+    if (value->steps != 0)
+        ddb_item_set_s(it, kv->attribute[DDBI_KV_ENCODING],
+                       ddbi_kv_words(value->steps));
     ddbi_kv_set_expiry(kv, it, now, expires_at);
     code = ddb_item_set_b(it, kv->attribute[DDBI_KV_VERSION], version,
                           DDBI_KV_VERSION_SIZE);

@@ -6,6 +6,7 @@
  *   kv_schema.c  what the attributes are called, in which partition a key
  *                lies, when an item expires
  *   kv_coding.c  a value and the bytes that are stored of it
+ *   kv_zlib.c    compression
  *   kv_entry.c   an entry and its item
  *   kv_write.c   one value into the table
  *   kv_large.c   values in chunks
@@ -121,13 +122,27 @@ void ddbi_kv_set_expiry(const ddb_kv *kv, ddb_item *it, int64_t now,
 
 /* ---- kv_coding.c -------------------------------------------------------- */
 
+/* What was done to a value, in this order: the words of its encoding. */
+enum {
+    DDBI_KV_WAS_TEXT = 1, /* its kind was text, and is not S any more */
+    DDBI_KV_ZLIB = 2,     /* compressed, RFC 1950 */
+    DDBI_KV_CHUNKS = 4    /* what is left is the manifest of its chunks */
+};
+/* The attribute's text for these steps, and back; 0: it is none of ours. */
+const char *ddbi_kv_words(unsigned steps);
+unsigned ddbi_kv_steps(const ddb_value *encoding);
+
 /* A value as it is stored. */
 typedef struct {
     ddb_bytes bytes; /* the caller's, or of buf */
     ddb_kv_kind kind;
-    char encoding[24]; /* "": there is no such attribute */
+    unsigned steps; /* 0: it has no encoding */
     ddbi_buf buf;
 } ddbi_kv_coded; /* {0} first */
+
+/* Can this library code values as these options ask for?  DDB_INVALID,
+ * DDB_UNSUPPORTED. */
+ddb_code ddbi_kv_check_coding(const ddb_kv_options *opt, ddb_err *err);
 
 /* Check a value and code it as the store was opened to.  The caller frees
  * it, also after a failure. */
@@ -137,6 +152,15 @@ void ddbi_kv_coded_free(ddbi_kv_coded *coded);
 /* Set value and kind of the entry, whose item and key are set, and decoded
  * if it does not lie in the item as it is.  DDB_UNSUPPORTED, DDB_BAD_VALUE. */
 ddb_code ddbi_kv_decode(ddb_kv *kv, ddb_kv_entry *e, ddb_err *err);
+
+/* ---- kv_zlib.c ---------------------------------------------------------- */
+
+/* Without zlib both are DDB_UNSUPPORTED. */
+extern const int ddbi_kv_has_zlib;
+/* Into an empty buffer; DDB_TOO_LARGE: it takes more than max bytes. */
+ddb_code ddbi_kv_deflate(ddb_bytes in, size_t max, ddbi_buf *out);
+/* The same way back; DDB_BAD_VALUE: it is damaged. */
+ddb_code ddbi_kv_inflate(ddb_bytes in, size_t max, ddbi_buf *out);
 
 /* ---- kv_entry.c --------------------------------------------------------- */
 

@@ -264,6 +264,8 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
                          "of 1 or more");
     if (opt->create_timeout_ms < 0)
         return ddbi_fail(err, DDB_INVALID, "create_timeout_ms is negative");
+    if ((code = ddbi_kv_check_coding(opt, err)) != DDB_OK)
+        return code;
     return key_only ? DDB_OK : check_namespace(ddb_str(opt->name_space), err);
 }
 
