@@ -332,6 +332,7 @@ test_src = \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
     tests/test_kv_open.c \
+    tests/test_kv_schema.c \
     tests/test_number.c \
     tests/test_op_batch.c \
     tests/test_op_call.c \

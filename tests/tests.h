@@ -106,6 +106,7 @@
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
     SUITE(kv_open)                                                             \
+    SUITE(kv_schema)                                                           \
     SUITE(cli)                                                                 \
     SUITE(abi)                                                                 \
     LOCAL_SUITES                                                               \

@@ -15,6 +15,14 @@
 
 #include <string.h>
 
+static int is_live(const ddb_kv *kv, const ddb_item *it)
+{
+    int64_t at;
+
+    return it != NULL && (!ddbi_kv_read_expiry(kv, it, &at) ||
+                          at > ddb_client_now(kv->client));
+}
+
 /* The whole item is asked for: naming the attributes takes more bytes than
  * it saves, and a twentieth of the processor time of the call. */
 ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
@@ -35,28 +43,33 @@ ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
     return ddbi_kv_take_entry(kv, it, ddb_client_now(kv->client), e, err);
 }
 
-ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
+/* Its item, as far as expiry goes.  The key is asked for so that there is
+ * something to give of an entry that never expires. */
+static ddb_code look_at(ddb_kv *kv, ddb_bytes key, int consistent,
+                        ddb_item **out, ddb_err *err)
 {
-    /* The key is asked for so that there is something to give of an entry
-     * that never expires. */
     ddbi_kv_names names;
     ddb_get_item_in in = {.table = kv->table,
                           .key = kv->key,
-                          .consistent_read = !kv->eventual,
+                          .consistent_read = consistent,
                           .projection = DDBI_KV_EXPIRY(kv),
                           .names = names};
-    ddb_kv_entry found;
-    ddb_item *it = NULL;
     ddb_code code;
 
     ddbi_err_clear(err);
     if ((code = ddbi_kv_set_key(kv, key, kv->key, err)) != DDB_OK)
         return code;
     ddbi_kv_name(kv, names, in.projection, NULL, NULL);
-    if ((code = ddb_get_item(kv->client, &in, &it, err)) != DDB_OK)
-        return code;
-    code =
-        ddbi_kv_read_entry(kv, it, ddb_client_now(kv->client), 1, &found, err);
+    return ddb_get_item(kv->client, &in, out, err);
+}
+
+ddb_code ddb_kv_has(ddb_kv *kv, ddb_bytes key, ddb_err *err)
+{
+    ddb_item *it = NULL;
+    ddb_code code = look_at(kv, key, !kv->eventual, &it, err);
+
+    if (code == DDB_OK && !is_live(kv, it))
+        code = ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
     ddb_item_free(it);
     return code;
 }
@@ -67,26 +80,64 @@ ddb_code ddb_kv_put(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
     return ddbi_kv_write(kv, key, value, opt, NULL, err);
 }
 
+/* No expression tells whether the one that is there has expired: it is looked
+ * at, and replaced if it is still that. */
+static ddb_code add_looking(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
+                            const ddb_kv_put_options *opt, ddb_err *err)
+{
+    ddbi_kv_condition absent = {.text =
+                                    "attribute_not_exists(#k) OR #i = :mine"};
+    ddb_err why;
+    ddb_item *it = NULL;
+    ddb_code code = ddbi_kv_write(kv, key, value, opt, &absent, &why);
+
+    if (code == DDB_CONDITION_FAILED) {
+        ddb_err looked;
+        ddb_code found = look_at(kv, key, 1, &it, &looked);
+
+        if (found != DDB_OK && found != DDB_NOT_FOUND) {
+            code = found;
+            why = looked;
+        } else if (!is_live(kv, it)) {
+            absent.text = "attribute_not_exists(#k) OR #i = :mine OR "
+                          "#t = :t AND #u = :u";
+            absent.expired = it;
+            code = ddbi_kv_write(kv, key, value, opt, &absent, &why);
+        }
+    }
+    ddb_item_free(it);
+    if (err != NULL)
+        *err = why;
+    return code;
+}
+
 ddb_code ddb_kv_add(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                     const ddb_kv_put_options *opt, ddb_err *err)
 {
     static const ddbi_kv_condition absent = {
         .text = "attribute_not_exists(#k) OR #i = :mine OR #t <= :now"};
 
+    if (kv->schema.relative_ttl)
+        return add_looking(kv, key, value, opt, err);
     return ddbi_kv_write(kv, key, value, opt, &absent, err);
 }
 
+/* Where no expression tells whether it has expired, it is deleted in any case
+ * and looked at then. */
 ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
 {
+    int looking = kv->schema.relative_ttl;
     ddbi_kv_names names;
-    ddb_delete_item_in in = {.table = kv->table,
-                             .key = kv->key,
-                             .condition =
-                                 "attribute_exists(#k) AND " DDBI_KV_LIVE,
-                             .names = names,
-                             .values = kv->values,
-                             .repeatable = 1,
-                             .dated = 1};
+    ddb_delete_item_in in = {
+        .table = kv->table,
+        .key = kv->key,
+        .condition = looking ? NULL : "attribute_exists(#k) AND " DDBI_KV_LIVE,
+        .names = names,
+        .values = looking ? NULL : kv->values,
+        .return_values = looking ? DDB_RETURN_ALL_OLD : DDB_RETURN_NONE,
+        .repeatable = 1,
+        .dated = !looking};
+    ddb_item *old = NULL;
     ddb_err why;
     ddb_code code;
     int again = 0;
@@ -98,8 +149,11 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     do {
         ddb_item_clear(kv->values);
         ddb_item_set_i64(kv->values, ":now", ddb_client_now(kv->client));
-        code = ddb_delete_item(kv->client, &in, NULL, &why);
+        code = ddb_delete_item(kv->client, &in, &old, &why);
     } while (ddbi_kv_again(code, &why, &again));
+    if (code == DDB_OK && looking && !is_live(kv, old))
+        code = DDB_CONDITION_FAILED;
+    ddb_item_free(old);
     if (code == DDB_CONDITION_FAILED && !why.maybe_applied)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");
     if (code == DDB_CONDITION_FAILED) {

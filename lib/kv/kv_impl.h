@@ -200,6 +200,7 @@ typedef struct {
     const char *text;
     const unsigned char *seen; /* :seen, a version; NULL: there is none */
     const ddb_value *old;      /* :old, a value; the same */
+    const ddb_item *expired;   /* :t and :u, ddbi_kv_set_seen(); the same */
 } ddbi_kv_condition;
 
 /* One value into the table; condition NULL: whatever is there. */

@@ -322,7 +322,8 @@ ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
         code = ensure_table(kv, opt, err);
     else if (opt->check)
         code = check_table(kv, err);
-    if (code == DDB_OK && opt->create && !opt->no_ttl)
+    if (code == DDB_OK && opt->create && !opt->no_ttl &&
+        !kv->schema.relative_ttl)
         code = ensure_ttl(kv, err);
     if (code == DDB_OK)
         *out = kv, kv = NULL;

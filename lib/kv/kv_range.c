@@ -142,7 +142,7 @@ void ddbi_kv_ask_for(ddb_kv *kv, unsigned part, const ddbi_kv_interval *v,
     if (ddb_item_count(kv->values) > 0 || ddb_item_status(kv->values) != DDB_OK)
         in->values = kv->values;
     in->consistent_read = !kv->eventual;
-    in->dated = 1;
+    in->dated = ddbi_kv_live(kv) != NULL;
 }
 
 ddb_code ddbi_kv_page(ddb_kv *kv, const ddb_query_in *in, ddb_page **out,

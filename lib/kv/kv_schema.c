@@ -189,33 +189,31 @@ static int64_t round_up(const ddbi_number *v)
     return v->negative ? -(int64_t)whole : (int64_t)whole;
 }
 
-/* 0: it is no number. */
-static int read_seconds(const ddb_value *v, int64_t *out)
+static int read_number(const ddb_value *v, ddbi_number *out)
 {
     ddb_bytes text = ddb_value_bytes(v);
-    ddbi_number number;
 
-    if (ddb_value_i64(v, out) == DDB_OK)
-        return 1;
-    if (ddb_value_type(v) != DDB_N ||
-        ddbi_number_parse(text.p, text.n, &number) != DDB_OK)
-        return 0;
-    *out = round_up(&number);
-    return 1;
+    return ddb_value_type(v) == DDB_N &&
+           ddbi_number_parse(text.p, text.n, out) == DDB_OK;
 }
 
+/* What cannot be added up is too long to matter. */
 int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out)
 {
-    int64_t since;
+    const ddb_value *ttl = ddbi_kv_value(kv, it, DDBI_KV_TTL);
+    int relative = kv->schema.relative_ttl;
+    ddbi_number at, since;
 
-    if (!read_seconds(ddbi_kv_value(kv, it, DDBI_KV_TTL), out))
-        return 0;
-    if (!kv->schema.relative_ttl)
+    if (!relative && ddb_value_i64(ttl, out) == DDB_OK)
         return 1;
-    if (*out <= 0 ||
-        !read_seconds(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &since))
+    if (!read_number(ttl, &at))
         return 0;
-    *out = since > INT64_MAX - *out ? INT64_MAX : since + *out;
+    if (relative &&
+        (at.n == 0 ||
+         !read_number(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &since) ||
+         ddbi_number_add(&at, &since, &at) != DDBI_SUM_OK))
+        return 0;
+    *out = round_up(&at);
     return 1;
 }
 

@@ -29,6 +29,8 @@ static void set_values(ddb_kv *kv, const ddbi_kv_condition *c, int64_t now,
         ddb_item_set_b(kv->values, ":seen", c->seen, DDBI_KV_VERSION_SIZE);
     if (c->old != NULL)
         ddb_item_set_value(kv->values, ":old", c->old);
+    if (c->expired != NULL)
+        ddbi_kv_set_seen(kv, c->expired, kv->values);
 }
 
 static ddb_code send(ddb_kv *kv, ddb_bytes key, const ddbi_kv_coded *coded,
