@@ -428,6 +428,7 @@ bench_src = \
 
 example_src = \
     examples/anything.c \
+    examples/fetch.c \
     examples/readings.c \
     examples/settings.c \
     examples/testing.c
