@@ -159,9 +159,11 @@ lib_src = \
     lib/kv/kv_iter.c \
     lib/kv/kv_many.c \
     lib/kv/kv_merge.c \
+    lib/kv/kv_names.c \
     lib/kv/kv_open.c \
     lib/kv/kv_range.c \
     lib/kv/kv_schema.c \
+    lib/kv/kv_shards.c \
     lib/kv/kv_write.c \
     lib/kv/kv_zlib.c \
     lib/ops/op_batch.c \

@@ -12,6 +12,7 @@
  *   kv_large.c   values in chunks
  *   kv_collect.c chunks that are nobody's
  *   kv_range.c   a range of keys and the Query (or Scan) for it
+ *   kv_shards.c  the header of a split namespace
  *   kv_merge.c   its items, out of all parts
  *   kv_cursor.c  a place in it, as text
  *   cache.c      two stores that are a cache
@@ -54,6 +55,7 @@ struct ddb_kv {
     ddb_kv_coding coding;
     ddb_kv_type type;
     int shards;
+    int headless; /* shards: there is no header yet that says how many */
     int compress;
     int large;
     int whole_table;
@@ -89,11 +91,14 @@ ddb_code ddbi_kv_check_text(const char *what, ddb_bytes text, size_t max,
  * of a key. */
 unsigned ddbi_kv_parts(const ddb_kv *kv);
 unsigned ddbi_kv_part_of(const ddb_kv *kv, ddb_bytes key);
+#define DDBI_KV_META "##meta"
 /* The partition key of a part, and of what is ours and no user's; in room,
  * or the store's own. */
 typedef char ddbi_kv_room[DDBI_MAX_PARTITION_KEY + 8];
 ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room);
 ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room);
+/* Does a partition key end as that of a shard does? */
+int ddbi_kv_is_part(ddb_bytes partition);
 
 /* Make the item the primary key of an entry. */
 ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
@@ -246,6 +251,8 @@ typedef struct {
     char top[DDBI_MAX_SORT_KEY]; /* for high to point to */
 } ddbi_kv_interval;
 
+/* The highest key with this prefix, in top. */
+ddb_bytes ddbi_kv_highest(ddb_bytes prefix, char top[DDBI_MAX_SORT_KEY]);
 ddb_code ddbi_kv_find_interval(const ddb_kv *kv, const ddb_kv_range *range,
                                ddbi_kv_interval *v, ddb_err *err);
 
@@ -264,6 +271,15 @@ ddb_code ddbi_kv_page(ddb_kv *kv, const ddb_query_in *in, ddb_page **out,
                       ddb_err *err);
 ddb_code ddbi_kv_pager(ddb_kv *kv, const ddb_query_in *in, ddb_pager **out,
                        ddb_err *err);
+
+/* ---- kv_shards.c -------------------------------------------------------- */
+
+#define DDBI_KV_HEADER "shards" /* its key, in ddbi_kv_meta() */
+
+/* Is the namespace split as we think?  DDB_INVALID: it is not. */
+ddb_code ddbi_kv_read_header(ddb_kv *kv, ddb_err *err);
+/* For a headless one, before anything is written that was not there. */
+ddb_code ddbi_kv_write_header(ddb_kv *kv, ddb_err *err);
 
 /* ---- kv_merge.c --------------------------------------------------------- */
 

@@ -103,6 +103,8 @@ static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
                                 w->versions + i * DDBI_KV_VERSION_SIZE,
                                 w->items[i], err);
     }
+    if (code == DDB_OK && kv->headless)
+        code = ddbi_kv_write_header(kv, err);
     if (code != DDB_OK)
         return code;
     code = ddbi_kv_send_writes(kv, w->writes, n, err);

@@ -221,22 +221,18 @@ static ddb_code ensure_ttl(ddb_kv *kv, ddb_err *err)
 
 /* ---- The namespace ------------------------------------------------------ */
 
-static ddb_code check_namespace(ddb_bytes name, ddb_err *err)
+/* suffix: bytes that go behind it in partition keys. */
+static ddb_code check_namespace(ddb_bytes name, size_t suffix, ddb_err *err)
 {
-    const char *p = name.p;
-    size_t digits = 0;
-    ddb_code code =
-        ddbi_kv_check_text("namespace", name, DDBI_MAX_PARTITION_KEY, err);
+    ddb_code code = ddbi_kv_check_text("namespace", name,
+                                       DDBI_MAX_PARTITION_KEY - suffix, err);
 
     if (code != DDB_OK)
         return code;
-    if (strstr(p, "##") != NULL)
+    if (strstr(name.p, "##") != NULL)
         return ddbi_fail(err, DDB_INVALID,
                          "the namespace has \"##\" in it, which is reserved");
-    while (digits < 4 && digits < name.n &&
-           ddbi_is_digit(p[name.n - 1 - digits]))
-        digits++;
-    if (digits == 4 && name.n > 4 && p[name.n - 5] == '#')
+    if (ddbi_kv_is_part(name))
         return ddbi_fail(err, DDB_INVALID,
                          "the namespace ends in # and four digits, which is "
                          "reserved");
@@ -266,7 +262,17 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
         return ddbi_fail(err, DDB_INVALID, "create_timeout_ms is negative");
     if ((code = ddbi_kv_check_coding(opt, err)) != DDB_OK)
         return code;
-    return key_only ? DDB_OK : check_namespace(ddb_str(opt->name_space), err);
+    if (opt->shards < 0 || opt->shards > DDB_KV_MAX_SHARDS)
+        return ddbi_fail(err, DDB_INVALID,
+                         "there are no %d shards, but 1 to %d", opt->shards,
+                         DDB_KV_MAX_SHARDS);
+    if (key_only)
+        return opt->shards == 0 ? DDB_OK
+                                : ddbi_fail(err, DDB_INVALID,
+                                            "a key-only table has no shards");
+    return check_namespace(
+        ddb_str(opt->name_space),
+        opt->shards > 0 || opt->large ? strlen(DDBI_KV_META) : 0, err);
 }
 
 static ddb_code new_kv(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
@@ -325,6 +331,8 @@ ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
     if (code == DDB_OK && opt->create && !opt->no_ttl &&
         !kv->schema.relative_ttl)
         code = ensure_ttl(kv, err);
+    if (code == DDB_OK && opt->shards > 0)
+        code = ddbi_kv_read_header(kv, err);
     if (code == DDB_OK)
         *out = kv, kv = NULL;
     ddb_kv_close(kv);

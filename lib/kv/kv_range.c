@@ -21,8 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The highest key with this prefix. */
-static ddb_bytes highest(ddb_bytes prefix, char top[DDBI_MAX_SORT_KEY])
+ddb_bytes ddbi_kv_highest(ddb_bytes prefix, char top[DDBI_MAX_SORT_KEY])
 {
     /* The highest characters of 1 to 4 bytes. */
     static const char *const last[] = {"", "\x7f", "\xdf\xbf", "\xef\xbf\xbf",
@@ -69,7 +68,7 @@ ddb_code ddbi_kv_find_interval(const ddb_kv *kv, const ddb_kv_range *range,
     if (range->prefix.n > 0 && v->low.n == 0 && v->high.n == 0) {
         v->prefix = range->prefix;
     } else if (range->prefix.n > 0) {
-        top = highest(range->prefix, v->top);
+        top = ddbi_kv_highest(range->prefix, v->top);
         if (v->low.n == 0 || ddbi_compare(v->low, range->prefix) < 0)
             v->low = range->prefix;
         if (v->high.n == 0 || ddbi_compare(v->high, top) > 0)

@@ -135,8 +135,21 @@ ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room)
 ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room)
 {
     memcpy(room, kv->name_space.p, kv->name_space.n);
-    memcpy(room + kv->name_space.n, "##meta", 7);
+    memcpy(room + kv->name_space.n, DDBI_KV_META, sizeof DDBI_KV_META);
     return (ddb_bytes){room, kv->name_space.n + 6};
+}
+
+int ddbi_kv_is_part(ddb_bytes partition)
+{
+    const char *p = partition.p;
+    size_t n = partition.n;
+
+    if (n < 5 || p[n - 5] != '#')
+        return 0;
+    for (size_t i = n - 4; i < n; i++)
+        if (!ddbi_is_digit(p[i]))
+            return 0;
+    return 1;
 }
 
 ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,

@@ -63,6 +63,8 @@ static ddb_code send(ddb_kv *kv, ddb_bytes key, const ddbi_kv_coded *coded,
             return code;
         if (condition != NULL)
             set_values(kv, condition, now, version);
+        if (kv->headless && (code = ddbi_kv_write_header(kv, err)) != DDB_OK)
+            return code;
         code = ddb_put_item(kv->client, &in, NULL, err);
     } while (ddbi_kv_again(code, err, &again));
     return ddbi_kv_certain(code, err);
