@@ -154,6 +154,7 @@ lib_src = \
     lib/kv/kv.c \
     lib/kv/kv_clear.c \
     lib/kv/kv_coding.c \
+    lib/kv/kv_count.c \
     lib/kv/kv_cursor.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
@@ -330,6 +331,7 @@ test_src = \
     tests/test_json_write.c \
     tests/test_kv.c \
     tests/test_kv_clear.c \
+    tests/test_kv_count.c \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \

@@ -98,6 +98,75 @@ START_TEST(get_again_by_the_key_of_the_entry_itself)
 }
 END_TEST
 
+static ddb_code get_or(ddb_kv_entry *e)
+{
+    return ddb_kv_get_or(kv, ddb_str("k"), ddb_str("other"), e, &err);
+}
+
+START_TEST(get_or_gives_what_is_there)
+{
+    ddb_kv_entry e = {0};
+
+    fake_answer(f, FOUND);
+    ck_assert_int_eq(get_or(&e), DDB_OK);
+    kvfix_request(0, "GetItem", GET);
+    kvfix_bytes(e.value, "text");
+    ck_assert_int_eq(e.updated_at, 5);
+    ddb_kv_entry_clear(&e);
+}
+END_TEST
+
+START_TEST(get_or_gives_the_fallback_for_none)
+{
+    ddb_kv_entry e = {0};
+
+    fake_answer(f, FOUND);
+    fake_answer(f, _i ? EXPIRED : "{}");
+    ck_assert_int_eq(ddb_kv_get(kv, ddb_str("k"), &e, &err), DDB_OK);
+    ck_assert_int_eq(ddb_kv_get_or(kv, e.key, e.value, &e, &err), DDB_OK);
+    ck_assert_int_eq(err.code, DDB_OK);
+    kvfix_bytes(e.key, "k");
+    kvfix_bytes(e.value, "text");
+    ck_assert_str_eq(e.value.p, "text");
+    ck_assert_int_eq(e.kind, DDB_KV_BYTES);
+    ck_assert_int_eq(e.updated_at, 0);
+    ck_assert_int_eq(e.expires_at, 0);
+    ck_assert_int_eq(e.has_version, 0);
+    ddb_kv_entry_clear(&e);
+    ck_assert_ptr_null(e.value.p);
+}
+END_TEST
+
+START_TEST(get_or_takes_an_empty_fallback)
+{
+    ddb_kv_entry e = {0};
+
+    fake_answer(f, "{}");
+    ck_assert_int_eq(ddb_kv_get_or(kv, ddb_str("k"), (ddb_bytes){0}, &e, NULL),
+                     DDB_OK);
+    ck_assert_str_eq(e.value.p, "");
+    ck_assert_uint_eq(e.value.n, 0);
+    ddb_kv_entry_clear(&e);
+}
+END_TEST
+
+START_TEST(get_or_passes_on_failures)
+{
+    const ddb_bytes nowhere = {NULL, 1};
+    ddb_kv_entry e = {0};
+
+    fake_answer(f, FOUND);
+    fake_answer(f, "{\"Item\":{}}");
+    ck_assert_int_eq(ddb_kv_get(kv, ddb_str("k"), &e, &err), DDB_OK);
+    ck_assert_int_eq(get_or(&e), DDB_BAD_VALUE);
+    ck_assert_ptr_null(e.memory);
+    ck_assert_ptr_null(e.decoded);
+    ck_assert_int_eq(ddb_kv_get_or(kv, ddb_str("k"), nowhere, &e, &err),
+                     DDB_INVALID);
+    ck_assert_uint_eq(fake_count(f), 2);
+}
+END_TEST
+
 START_TEST(err_may_be_null_everywhere)
 {
     ddb_kv_entry e = {0};
@@ -444,6 +513,16 @@ static ddb_code get_and_clear(void)
     return code;
 }
 
+static ddb_code get_or_and_clear(void)
+{
+    ddb_kv_entry e = {0};
+    ddb_code code = get_or(&e);
+
+    ck_assert_int_eq(e.decoded != NULL, code == DDB_OK);
+    ddb_kv_entry_clear(&e);
+    return code;
+}
+
 static ddb_code put_large(void)
 {
     static char big[100000];
@@ -455,6 +534,7 @@ static ddb_code put_large(void)
 START_TEST(survives_every_failing_allocation)
 {
     KVFIX_OOM(fake_answer(f, FOUND), get_and_clear());
+    KVFIX_OOM(fake_answer(f, "{}"), get_or_and_clear());
     KVFIX_OOM(fake_answer(f, FOUND), ddb_kv_has(kv, ddb_str("k"), &err));
     KVFIX_OOM(fake_answer(f, "{}"), add());
     KVFIX_OOM(fake_answer(f, "{}"), put_large());
@@ -475,6 +555,10 @@ Suite *suite_kv(void)
     tcase_add_loop_test(tc, get_clears_the_entry_when_there_is_none_to_give, 0,
                         COUNT(gets));
     tcase_add_test(tc, get_again_by_the_key_of_the_entry_itself);
+    tcase_add_test(tc, get_or_gives_what_is_there);
+    tcase_add_loop_test(tc, get_or_gives_the_fallback_for_none, 0, 2);
+    tcase_add_test(tc, get_or_takes_an_empty_fallback);
+    tcase_add_test(tc, get_or_passes_on_failures);
     tcase_add_test(tc, err_may_be_null_everywhere);
     tcase_add_loop_test(tc, has_moves_no_value, 0, COUNT(hass));
     suite_add_tcase(s, tc);

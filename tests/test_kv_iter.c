@@ -360,52 +360,6 @@ START_TEST(the_handle_can_be_used_meanwhile)
 }
 END_TEST
 
-/* ---- Count -------------------------------------------------------------- */
-
-START_TEST(counts_over_all_pages)
-{
-    const ddb_kv_range range = {.prefix = ddb_str("p")};
-    int64_t n;
-
-    fake_answer(f, "{\"Count\":3,\"ScannedCount\":4" MORE("pc") "}");
-    fake_answer(f, "{\"Count\":0,\"ScannedCount\":9" MORE("px") "}");
-    fake_answer(f, "{\"Count\":2,\"ScannedCount\":2}");
-    ck_assert_int_eq(ddb_kv_count(kv, &range, &n, &err), DDB_OK);
-    ck_assert_int_eq(n, 5);
-    ck_assert_uint_eq(fake_count(f), 3);
-    kvfix_request(0, "Query",
-                  "{\"TableName\":\"tab\",\"KeyConditionExpression\":"
-                  "\"#n = :n AND begins_with(#k, :p)\","
-                  "\"FilterExpression\":\"NOT #t <= :now\"," NAMES_OF_KEYS ","
-                  "\"ExpressionAttributeValues\":{\":n\":{\"S\":\"ns\"},"
-                  "\":p\":{\"S\":\"p\"},\":now\":{\"N\":\"" KVFIX_NOW "\"}},"
-                  "\"Select\":\"COUNT\",\"ConsistentRead\":true}");
-}
-END_TEST
-
-/* A name that no expression uses is refused by the service. */
-START_TEST(count_of_all_names_no_key)
-{
-    int64_t n;
-
-    fake_answer(f, "{\"Count\":3,\"ScannedCount\":4}");
-    ck_assert_int_eq(ddb_kv_count(kv, NULL, &n, &err), DDB_OK);
-    ck_assert_int_eq(n, 3);
-    ck_assert_ptr_null(strstr(fake_request(f, 0)->body, "#k"));
-}
-END_TEST
-
-START_TEST(count_of_what_cannot_be_makes_no_call)
-{
-    const ddb_kv_range range = {.from = ddb_str("b"), .to = ddb_str("a")};
-    int64_t n = 9;
-
-    ck_assert_int_eq(ddb_kv_count(kv, &range, &n, &err), DDB_OK);
-    ck_assert_int_eq(n, 0);
-    ck_assert_uint_eq(fake_count(f), 0);
-}
-END_TEST
-
 /* ---- Memory ------------------------------------------------------------- */
 
 static ddb_code list_all(void)
@@ -421,13 +375,6 @@ static ddb_code list_all(void)
     return code == DDB_NOT_FOUND ? DDB_OK : code;
 }
 
-static ddb_code count_all(void)
-{
-    int64_t n;
-
-    return ddb_kv_count(kv, NULL, &n, &err);
-}
-
 static void two_pages(void)
 {
     fake_answer(f, PAGE(ENTRY("a") "," ENTRY("b"), MORE("b")));
@@ -437,7 +384,6 @@ static void two_pages(void)
 START_TEST(survives_every_failing_allocation)
 {
     KVFIX_OOM(two_pages(), list_all());
-    KVFIX_OOM(two_pages(), count_all());
 }
 END_TEST
 
@@ -467,12 +413,6 @@ Suite *suite_kv_iter(void)
     tcase_add_test(tc, what_is_no_entry_is_told_and_then_passed_over);
     tcase_add_test(tc, goes_on_after_a_failure_where_it_was);
     tcase_add_test(tc, the_handle_can_be_used_meanwhile);
-    suite_add_tcase(s, tc);
-    tc = tcase_create("count");
-    tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
-    tcase_add_test(tc, counts_over_all_pages);
-    tcase_add_test(tc, count_of_all_names_no_key);
-    tcase_add_test(tc, count_of_what_cannot_be_makes_no_call);
     suite_add_tcase(s, tc);
     tc = tcase_create("memory");
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);

@@ -102,6 +102,7 @@
     SUITE(cache)                                                               \
     SUITE(kv)                                                                  \
     SUITE(kv_clear)                                                            \
+    SUITE(kv_count)                                                            \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \

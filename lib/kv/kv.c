@@ -10,6 +10,7 @@
  * A delete cannot leave such a mark.  One that is not certain to have been
  * the first to arrive and finds nothing tells maybe_applied.
  */
+#include "base/alloc.h"
 #include "base/err.h"
 #include "kv/kv_impl.h"
 
@@ -41,6 +42,48 @@ ddb_code ddb_kv_get(ddb_kv *kv, ddb_bytes key, ddb_kv_entry *e, ddb_err *err)
     if (code != DDB_OK)
         return code;
     return ddbi_kv_take_entry(kv, it, ddb_client_now(kv->client), e, err);
+}
+
+/* An entry of memory of its own, which holds the value, a NUL and the key. */
+static ddb_code make_entry(ddb_bytes key, ddb_bytes value, ddb_kv_entry *e,
+                           ddb_err *err)
+{
+    size_t room;
+    char *p = NULL;
+
+    if (ddbi_add_size(value.n, 1 + key.n, &room) == 0)
+        p = ddbi_malloc(room);
+    if (p == NULL)
+        return ddbi_nomem(err);
+    if (value.n > 0)
+        memcpy(p, value.p, value.n);
+    p[value.n] = '\0';
+    memcpy(p + value.n + 1, key.p, key.n);
+    e->decoded = p;
+    e->value = (ddb_bytes){p, value.n};
+    e->key = (ddb_bytes){p + value.n + 1, key.n};
+    return DDB_OK;
+}
+
+ddb_code ddb_kv_get_or(ddb_kv *kv, ddb_bytes key, ddb_bytes fallback,
+                       ddb_kv_entry *e, ddb_err *err)
+{
+    ddb_kv_entry got = {0};
+    ddb_code code;
+
+    ddbi_err_clear(err);
+    if (fallback.p == NULL && fallback.n > 0)
+        code = ddbi_fail(err, DDB_INVALID, "the fallback is a NULL pointer");
+    else
+        code = ddb_kv_get(kv, key, &got, err);
+    if (code == DDB_NOT_FOUND) {
+        ddbi_err_clear(err);
+        code = make_entry(key, fallback, &got, err);
+    }
+    /* Only now: both may be of the entry that is read again. */
+    ddb_kv_entry_clear(e);
+    *e = got;
+    return code;
 }
 
 /* Its item, as far as expiry goes.  The key is asked for so that there is
