@@ -162,6 +162,7 @@ lib_src = \
     lib/kv/kv_merge.c \
     lib/kv/kv_names.c \
     lib/kv/kv_open.c \
+    lib/kv/kv_presets.c \
     lib/kv/kv_range.c \
     lib/kv/kv_schema.c \
     lib/kv/kv_shards.c \
@@ -336,6 +337,7 @@ test_src = \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
     tests/test_kv_open.c \
+    tests/test_kv_presets.c \
     tests/test_kv_schema.c \
     tests/test_number.c \
     tests/test_op_batch.c \

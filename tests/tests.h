@@ -107,6 +107,7 @@
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
     SUITE(kv_open)                                                             \
+    SUITE(kv_presets)                                                          \
     SUITE(kv_schema)                                                           \
     SUITE(cli)                                                                 \
     SUITE(abi)                                                                 \
