@@ -444,6 +444,7 @@ man_pages = \
     man/ddb.1 \
     man/ddb.3 \
     man/ddb_batch.3 \
+    man/ddb_cache.3 \
     man/ddb_call.3 \
     man/ddb_client.3 \
     man/ddb_credentials.3 \

@@ -598,9 +598,43 @@ START_TEST(clear_all_counts_up_to_a_failure)
 }
 END_TEST
 
+/* Asked for what has expired alone. */
+static void expired(const char *key)
+{
+    char body[160];
+
+    snprintf(body, sizeof body,
+             "{\"Items\":[{\"key\":{\"S\":\"%s\"},\"ttl\":{\"N\":\"5\"}}],"
+             "\"Count\":1,\"ScannedCount\":1}",
+             key);
+    fake_answer(f, body);
+    fake_answer(f, "{}");
+}
+
+static void two_expired(void)
+{
+    expired("a");
+    expired("b");
+}
+
+START_TEST(clear_expired_goes_through_both)
+{
+    int64_t removed = 7;
+
+    two_expired();
+    ck_assert_int_eq(ddb_cache_clear_expired(cache, &removed, &err), DDB_OK);
+    ck_assert_int_eq(removed, 2);
+    ck_assert_uint_eq(fake_count(f), 4);
+    ck_assert_str_eq(fake_request(f, 1)->action, "DeleteItem");
+    ck_assert_ptr_nonnull(strstr(fake_request(f, 1)->body, "\"responses\""));
+    ck_assert_ptr_nonnull(strstr(fake_request(f, 3)->body, "\"redirects\""));
+}
+END_TEST
+
 START_TEST(clears_without_leaks_when_memory_is_gone)
 {
     KVFIX_OOM(two_pages(), ddb_cache_clear_all(cache, NULL, &err));
+    KVFIX_OOM(two_expired(), ddb_cache_clear_expired(cache, NULL, &err));
 }
 END_TEST
 
@@ -666,6 +700,7 @@ Suite *suite_cache(void)
     tcase_add_test(tc, key_only_tables_are_not_emptied_by_the_way);
     tcase_add_test(tc, clear_all_empties_both);
     tcase_add_test(tc, clear_all_counts_up_to_a_failure);
+    tcase_add_test(tc, clear_expired_goes_through_both);
     tcase_add_test(tc, clears_without_leaks_when_memory_is_gone);
     tcase_add_test(tc, err_may_be_null_everywhere);
     suite_add_tcase(s, tc);

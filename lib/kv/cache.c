@@ -254,3 +254,9 @@ ddb_code ddb_cache_clear_all(ddb_cache *cache, int64_t *removed, ddb_err *err)
 {
     return clear_both(cache, ddb_kv_clear, removed, err);
 }
+
+ddb_code ddb_cache_clear_expired(ddb_cache *cache, int64_t *removed,
+                                 ddb_err *err)
+{
+    return clear_both(cache, ddb_kv_clear_expired, removed, err);
+}
