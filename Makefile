@@ -152,9 +152,12 @@ lib_src = \
     lib/http/sigv4.c \
     lib/kv/cache.c \
     lib/kv/kv.c \
+    lib/kv/kv_change.c \
     lib/kv/kv_clear.c \
     lib/kv/kv_coding.c \
+    lib/kv/kv_condition.c \
     lib/kv/kv_count.c \
+    lib/kv/kv_counter.c \
     lib/kv/kv_cursor.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
@@ -166,6 +169,7 @@ lib_src = \
     lib/kv/kv_range.c \
     lib/kv/kv_schema.c \
     lib/kv/kv_shards.c \
+    lib/kv/kv_touch.c \
     lib/kv/kv_write.c \
     lib/kv/kv_zlib.c \
     lib/ops/op_batch.c \
@@ -331,6 +335,7 @@ test_src = \
     tests/test_json_read.c \
     tests/test_json_write.c \
     tests/test_kv.c \
+    tests/test_kv_change.c \
     tests/test_kv_clear.c \
     tests/test_kv_count.c \
     tests/test_kv_entry.c \

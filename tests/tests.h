@@ -101,6 +101,7 @@
     SUITE(projection)                                                          \
     SUITE(cache)                                                               \
     SUITE(kv)                                                                  \
+    SUITE(kv_change)                                                           \
     SUITE(kv_clear)                                                            \
     SUITE(kv_count)                                                            \
     SUITE(kv_entry)                                                            \

@@ -175,7 +175,7 @@ int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again)
 ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
                             int keys_only, ddb_kv_entry *e, ddb_err *err)
 {
-    ddb_bytes version = ddb_value_bytes(ddbi_kv_value(kv, it, DDBI_KV_VERSION));
+    const unsigned char *version = ddbi_kv_version(kv, it);
     int64_t at = 0;
     ddb_code code;
 
@@ -190,8 +190,8 @@ ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
     if (ddb_value_i64(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &e->updated_at) !=
         DDB_OK)
         e->updated_at = 0;
-    if (version.n == sizeof e->version) {
-        memcpy(e->version, version.p, version.n);
+    if (version != NULL) {
+        memcpy(e->version, version, sizeof e->version);
         e->has_version = 1;
     }
     return DDB_OK;

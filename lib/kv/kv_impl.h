@@ -8,6 +8,7 @@
  *   kv_coding.c  a value and the bytes that are stored of it
  *   kv_zlib.c    compression
  *   kv_entry.c   an entry and its item
+ *   kv_condition.c  what a write depends on, and a lost answer
  *   kv_write.c   one value into the table
  *   kv_large.c   values in chunks
  *   kv_collect.c chunks that are nobody's
@@ -61,6 +62,15 @@ struct ddb_kv {
     int whole_table;
     int eventual;
     char warning[160];
+    /* What the last increment has made of its key, so that the next one
+     * need not look. */
+    struct {
+        ddbi_buf key;
+        int known;
+        int64_t value;
+        int64_t expires_at; /* 0: never */
+        unsigned char version[DDBI_KV_VERSION_SIZE];
+    } counter;
     /* Filled anew by each call; their memory is what is kept. */
     ddb_item *key;
     ddb_item *item;
@@ -197,16 +207,56 @@ ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
 ddb_code ddbi_kv_take_entry(ddb_kv *kv, ddb_item *it, int64_t now,
                             ddb_kv_entry *e, ddb_err *err);
 
-/* ---- kv_write.c --------------------------------------------------------- */
+/* ---- kv_condition.c ----------------------------------------------------- */
 
-/* When a write may be done.  The text's own success has to satisfy it too:
- * "... OR #i = :mine".  :mine and :now are filled in when it has them. */
+/* When a write may be done.  One that is repeated has to satisfy its own
+ * success too: "... OR #i = :mine".  Of :mine, :now, :seen, :old, :t and
+ * :u those are filled in that the text has. */
 typedef struct {
     const char *text;
-    const unsigned char *seen; /* :seen, a version; NULL: there is none */
-    const ddb_value *old;      /* :old, a value; the same */
-    const ddb_item *expired;   /* :t and :u, ddbi_kv_set_seen(); the same */
+    const unsigned char *seen; /* :seen, a version; NULL: that of the item */
+    const ddb_item *item;      /* :old, :t and :u are what it has as value,
+                             ttl and updated; NULL: none of them */
 } ddbi_kv_condition;
+
+void ddbi_kv_set_values(ddb_kv *kv, const ddbi_kv_condition *c, int64_t now,
+                        const unsigned char *version);
+
+/* The version of an item, if it is one of ours; else NULL. */
+const unsigned char *ddbi_kv_version(const ddb_kv *kv, const ddb_item *it);
+
+/* The condition that an item is still the one that was seen and has not
+ * expired: by its version; by its value and, where no expression can tell of
+ * expiry, by what that depends on, when it has none. */
+typedef enum {
+    DDBI_KV_OR_MINE = 1,  /* or what this write has made of it */
+    DDBI_KV_AND_VALUE = 2 /* the value in any case */
+} ddbi_kv_still_flags;
+typedef char ddbi_kv_text[192];
+void ddbi_kv_still(const ddb_kv *kv, const unsigned char *version,
+                   const ddb_item *it, int flags, ddbi_kv_text room,
+                   ddbi_kv_condition *c);
+/* Is it the one that the condition has seen? */
+int ddbi_kv_is_still(const ddb_kv *kv, const ddbi_kv_condition *c,
+                     const ddb_item *now);
+/* "#t = :t AND #u = :u", as the item has them or not. */
+const char *ddbi_kv_same_expiry(const ddb_kv *kv, const ddb_item *it);
+
+/* What is there under kv->key; consistent.  DDB_NOT_FOUND. */
+ddb_code ddbi_kv_look(ddb_kv *kv, ddb_item **out, ddb_err *err);
+/* The end of a write that has failed and may have been applied:
+ * DDB_AMBIGUOUS.  Of any other code as it is. */
+ddb_code ddbi_kv_unsure(ddb_code code, ddb_err *err);
+
+/* For who has to begin anew because another was faster: wait a little, up to
+ * twice as long each time.  DDB_TIMEOUT: for as long as a call may take. */
+typedef struct {
+    int round;
+    int64_t end;
+} ddbi_kv_patience; /* {0} first */
+ddb_code ddbi_kv_wait(const ddb_kv *kv, ddbi_kv_patience *p, ddb_err *err);
+
+/* ---- kv_write.c --------------------------------------------------------- */
 
 /* One value into the table; condition NULL: whatever is there. */
 ddb_code ddbi_kv_write(ddb_kv *kv, ddb_bytes key, ddb_bytes value,

@@ -346,6 +346,7 @@ void ddb_kv_close(ddb_kv *kv)
     ddb_item_free(kv->key);
     ddb_item_free(kv->item);
     ddb_item_free(kv->values);
+    ddbi_buf_free(&kv->counter.key);
     ddbi_free(kv->table);
     ddbi_free(kv->names);
     ddbi_free((void *)kv->name_space.p);

@@ -16,23 +16,6 @@
 
 #include <string.h>
 
-/* The values that the condition names. */
-static void set_values(ddb_kv *kv, const ddbi_kv_condition *c, int64_t now,
-                       const unsigned char *version)
-{
-    ddb_item_clear(kv->values);
-    if (strstr(c->text, ":mine") != NULL)
-        ddb_item_set_b(kv->values, ":mine", version, DDBI_KV_VERSION_SIZE);
-    if (strstr(c->text, ":now") != NULL)
-        ddb_item_set_i64(kv->values, ":now", now);
-    if (c->seen != NULL)
-        ddb_item_set_b(kv->values, ":seen", c->seen, DDBI_KV_VERSION_SIZE);
-    if (c->old != NULL)
-        ddb_item_set_value(kv->values, ":old", c->old);
-    if (c->expired != NULL)
-        ddbi_kv_set_seen(kv, c->expired, kv->values);
-}
-
 static ddb_code send(ddb_kv *kv, ddb_bytes key, const ddbi_kv_coded *coded,
                      const ddb_kv_put_options *opt,
                      const ddbi_kv_condition *condition,
@@ -62,7 +45,7 @@ static ddb_code send(ddb_kv *kv, ddb_bytes key, const ddbi_kv_coded *coded,
         if (code != DDB_OK)
             return code;
         if (condition != NULL)
-            set_values(kv, condition, now, version);
+            ddbi_kv_set_values(kv, condition, now, version);
         if (kv->headless && (code = ddbi_kv_write_header(kv, err)) != DDB_OK)
             return code;
         code = ddb_put_item(kv->client, &in, NULL, err);
