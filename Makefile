@@ -418,6 +418,7 @@ e2e_src = \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
     tests/e2e_ops.c \
+    tests/kv_peer.c \
     tests/sign_cli.c
 
 # Fuzz targets, each one file; the corpus of fuzz_NAME is data/fuzz/NAME.

@@ -187,9 +187,7 @@ ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
     if (!keys_only && (code = ddbi_kv_decode(kv, e, err)) != DDB_OK)
         return code;
     e->expires_at = at;
-    if (ddb_value_i64(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &e->updated_at) !=
-        DDB_OK)
-        e->updated_at = 0;
+    e->updated_at = ddbi_kv_read_updated(kv, it);
     if (version != NULL) {
         memcpy(e->version, version, sizeof e->version);
         e->has_version = 1;

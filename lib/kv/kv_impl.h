@@ -128,6 +128,8 @@ const char *ddbi_kv_live(const ddb_kv *kv);
 void ddbi_kv_set_seen(const ddb_kv *kv, const ddb_item *seen, ddb_item *values);
 /* 1: the item expires, at *out. */
 int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out);
+/* When it was last written; 0: unknown. */
+int64_t ddbi_kv_read_updated(const ddb_kv *kv, const ddb_item *it);
 /* What these options make of it; *out 0: never. */
 ddb_code ddbi_kv_find_expiry(const ddb_kv_put_options *opt, int64_t now,
                              int64_t *out, ddb_err *err);

@@ -230,6 +230,19 @@ int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out)
     return 1;
 }
 
+/* The greatest whole number that is not above it. */
+int64_t ddbi_kv_read_updated(const ddb_kv *kv, const ddb_item *it)
+{
+    ddbi_number at;
+    int64_t down;
+
+    if (!read_number(ddbi_kv_value(kv, it, DDBI_KV_UPDATED), &at))
+        return 0;
+    at.negative = !at.negative;
+    down = round_up(&at);
+    return down == INT64_MIN ? INT64_MAX : -down;
+}
+
 ddb_code ddbi_kv_find_expiry(const ddb_kv_put_options *opt, int64_t now,
                              int64_t *out, ddb_err *err)
 {
