@@ -306,6 +306,7 @@ test_src = \
     tests/fakecerts.c \
     tests/fakehttp.c \
     tests/gen.c \
+    tests/kvserver.c \
     tests/main.c \
     tests/oom.c \
     tests/report.c \
@@ -341,6 +342,7 @@ test_src = \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
+    tests/test_kv_merge.c \
     tests/test_kv_open.c \
     tests/test_kv_presets.c \
     tests/test_kv_schema.c \

@@ -107,6 +107,7 @@
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
+    SUITE(kv_merge)                                                            \
     SUITE(kv_open)                                                             \
     SUITE(kv_presets)                                                          \
     SUITE(kv_schema)                                                           \

@@ -241,7 +241,7 @@ static void take(ddbi_kv_merge *m, part *p, ddb_page *page)
         m->read += p->size;
         m->n_read += n;
         /* A condition on a key finds this one too. */
-        if (anew && p->kept == NULL &&
+        if (anew && p->kept == NULL && m->n_last > 0 &&
             ddbi_equal(key_of(m, p, 0), ddbi_kv_merge_last(m)))
             p->next = 1;
         ddbi_free(p->kept);
