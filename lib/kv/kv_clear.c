@@ -99,10 +99,13 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
                                ddb_err *err)
 {
     ddb_bytes key = ddb_value_bytes(ddbi_kv_value(kv, it, DDBI_KV_KEY));
+    const ddbi_kv_condition as_seen = {
+        .text = kv->schema.relative_ttl ? "#t = :t AND #u = :u" : "#t = :t",
+        .item = it};
     ddbi_kv_names names;
     ddb_delete_item_in in = {.table = kv->table,
                              .key = kv->key,
-                             .condition = DDBI_KV_AS_SEEN(kv),
+                             .condition = as_seen.text,
                              .names = names,
                              .values = kv->values,
                              .repeatable = 1,
@@ -112,8 +115,7 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
 
     if (code != DDB_OK)
         return code;
-    ddb_item_clear(kv->values);
-    ddbi_kv_set_seen(kv, it, kv->values);
+    ddbi_kv_set_values(kv, &as_seen, 0, NULL);
     ddbi_kv_name(kv, names, in.condition, NULL, NULL);
     do {
         int64_t at;

@@ -121,11 +121,6 @@ ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
 const char *ddbi_kv_live(const ddb_kv *kv);
 /* What a projection has to name so that expiry can be told. */
 #define DDBI_KV_EXPIRY(kv) ((kv)->schema.relative_ttl ? "#k,#t,#u" : "#k,#t")
-/* The item expires when this one does that was seen, as a condition, and the
- * values that it has.  What has expired has done so as long as it holds. */
-#define DDBI_KV_AS_SEEN(kv)                                                    \
-    ((kv)->schema.relative_ttl ? "#t = :t AND #u = :u" : "#t = :t")
-void ddbi_kv_set_seen(const ddb_kv *kv, const ddb_item *seen, ddb_item *values);
 /* 1: the item expires, at *out. */
 int ddbi_kv_read_expiry(const ddb_kv *kv, const ddb_item *it, int64_t *out);
 /* When it was last written; 0: unknown. */

@@ -177,14 +177,6 @@ const char *ddbi_kv_live(const ddb_kv *kv)
     return kv->schema.relative_ttl ? NULL : DDBI_KV_LIVE;
 }
 
-void ddbi_kv_set_seen(const ddb_kv *kv, const ddb_item *seen, ddb_item *values)
-{
-    ddb_item_set_value(values, ":t", ddbi_kv_value(kv, seen, DDBI_KV_TTL));
-    if (kv->schema.relative_ttl)
-        ddb_item_set_value(values, ":u",
-                           ddbi_kv_value(kv, seen, DDBI_KV_UPDATED));
-}
-
 /* The least whole number that is not below it, kept within int64_t: a ttl
  * of 1.5 is over when the clock shows 2, as the service's <= has it. */
 static int64_t round_up(const ddbi_number *v)
