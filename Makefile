@@ -416,6 +416,7 @@ endif
 
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
+    tests/e2e_cache.c \
     $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
@@ -640,18 +641,18 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
-run_checks += crash kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
+run_checks += cache_memory cache_sqlite crash kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
-run_checks += kv_local kv_tls ops_local ops_tls tool_local tool_tls \
+run_checks += cache_local cache_tls kv_local kv_tls ops_local ops_tls tool_local tool_tls \
     tool_network examples faults \
     faults_tls interop server bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
 # of ddb-local.
-peer_checks = kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
+peer_checks = cache_dynalite cache_moto kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
     botocore javascript differ
 
 # What every check gets to know.
@@ -687,10 +688,11 @@ check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
 
 # The suites, over what their check is named for: kv_memory, ops_tls...
+suite_cache = $(TEST_WRAPPER) $O/tests/e2e_cache
 suite_kv = $(TEST_WRAPPER) $O/tests/e2e_kv
 suite_ops = $(TEST_WRAPPER) $O/tests/e2e_ops
 suite_tool = $(srcdir)/tests/check-tool
-$(foreach suite,kv ops tool,$(foreach name,memory sqlite local tls dynalite moto, \
+$(foreach suite,cache kv ops tool,$(foreach name,memory sqlite local tls dynalite moto, \
     $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
 	$$(suite_$(suite)))))
 check_tool_network = $(server) --proxy $(srcdir)/tests/check-tool-network
