@@ -339,6 +339,7 @@ test_src = \
     tests/test_kv_change.c \
     tests/test_kv_clear.c \
     tests/test_kv_count.c \
+    tests/test_kv_counter.c \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
@@ -346,6 +347,7 @@ test_src = \
     tests/test_kv_open.c \
     tests/test_kv_presets.c \
     tests/test_kv_schema.c \
+    tests/test_kv_touch.c \
     tests/test_number.c \
     tests/test_op_batch.c \
     tests/test_op_call.c \

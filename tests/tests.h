@@ -104,6 +104,7 @@
     SUITE(kv_change)                                                           \
     SUITE(kv_clear)                                                            \
     SUITE(kv_count)                                                            \
+    SUITE(kv_counter)                                                          \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
@@ -111,6 +112,7 @@
     SUITE(kv_open)                                                             \
     SUITE(kv_presets)                                                          \
     SUITE(kv_schema)                                                           \
+    SUITE(kv_touch)                                                            \
     SUITE(cli)                                                                 \
     SUITE(abi)                                                                 \
     LOCAL_SUITES                                                               \
