@@ -735,8 +735,8 @@ check-size: $O/libddb.so
 other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
 other_checks = unit
-asan: other_checks = unit fuzz faults kv_memory ops_sqlite ops_local tool_sqlite
-tsan: other_checks = unit faults kv_memory ops_local
+asan: other_checks = unit fuzz faults cache_memory kv_memory ops_sqlite ops_local tool_sqlite
+tsan: other_checks = unit faults cache_memory kv_memory ops_local
 
 # One process for all unit tests: looking for leaks after each one of 2,700
 # takes minutes.
@@ -931,12 +931,12 @@ help:
 #: check SUITE=x   one suite of the unit tests
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
-#:                 completion sign examples faults faults_tls interop; kv_ and
-#:                 ops_ memory sqlite local tls; tool_ sqlite local tls; server
-#:                 bad_day
+#:                 completion sign examples faults faults_tls interop; cache_,
+#:                 kv_ and ops_ memory sqlite local tls; tool_ sqlite local tls;
+#:                 server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
-#: check-PEER      one of it: kv_ and ops_ dynalite moto; tool_dynalite boto3
-#:                 botocore javascript differ
+#: check-PEER      one of it: cache_, kv_ and ops_ dynalite moto; tool_dynalite
+#:                 boto3 botocore javascript differ
 #: check-long      before a release; needs tools/deps long, and hours
 #: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan
