@@ -423,6 +423,7 @@ e2e_src = \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
     tests/e2e_ops.c \
+    tests/e2e_race.c \
     tests/kv_peer.c \
     tests/sign_cli.c
 
@@ -649,7 +650,7 @@ ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += cache_local cache_tls kv_local kv_tls ops_local ops_tls tool_local tool_tls \
     tool_network examples faults \
-    faults_tls interop server bad_day
+    faults_tls interop race server bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
@@ -685,6 +686,7 @@ check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
 check_javascript = $(server) node $(srcdir)/tests/client_javascript.js
 check_man = $(server) $(srcdir)/tests/check-man
+check_race = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_race
 check_server = $(srcdir)/tests/local_server.py
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
