@@ -153,7 +153,9 @@ lib_src = \
     lib/kv/cache.c \
     lib/kv/kv.c \
     lib/kv/kv_change.c \
+    lib/kv/kv_chunks.c \
     lib/kv/kv_clear.c \
+    lib/kv/kv_collect.c \
     lib/kv/kv_coding.c \
     lib/kv/kv_condition.c \
     lib/kv/kv_count.c \
@@ -161,6 +163,7 @@ lib_src = \
     lib/kv/kv_cursor.c \
     lib/kv/kv_entry.c \
     lib/kv/kv_iter.c \
+    lib/kv/kv_large.c \
     lib/kv/kv_many.c \
     lib/kv/kv_merge.c \
     lib/kv/kv_names.c \

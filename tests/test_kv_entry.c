@@ -250,7 +250,8 @@ START_TEST(writes_entry)
         .key = ddb_str("k"), .value = writes[_i].value, .opt = writes[_i].opt};
     ddb_item *it = ddb_item_new();
     char *text = NULL;
-    ddb_code code = ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err);
+    int large;
+    ddb_code code = ddbi_kv_set_pair(kv, &pair, NOW, version, it, &large, &err);
 
     ck_assert_msg(code == writes[_i].code, "%s: %s: %s", writes[_i].name,
                   ddb_code_name(code), err.message);
@@ -273,20 +274,23 @@ START_TEST(takes_what_an_item_can_hold_and_not_a_byte_more)
     static char big[DDBI_MAX_ITEM + 1];
     ddb_kv_pair pair = {.key = ddb_str("k"), .value = {big, 0}};
     ddb_item *it = ddb_item_new();
+    int large;
 
-    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
-                     DDB_OK);
+    ck_assert_int_eq(
+        ddbi_kv_set_pair(kv, &pair, NOW, version, it, &large, &err), DDB_OK);
     pair.value.n = DDBI_MAX_ITEM - ddb_item_size(it);
-    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
-                     DDB_OK);
+    ck_assert_int_eq(
+        ddbi_kv_set_pair(kv, &pair, NOW, version, it, &large, &err), DDB_OK);
     ck_assert_uint_eq(ddb_item_size(it), DDBI_MAX_ITEM);
     pair.value.n++;
-    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, &err),
-                     DDB_TOO_LARGE);
+    ck_assert_int_eq(
+        ddbi_kv_set_pair(kv, &pair, NOW, version, it, &large, &err),
+        DDB_TOO_LARGE);
     ck_assert_ptr_nonnull(strstr(err.message, "409600"));
     pair.value.n = sizeof big;
-    ck_assert_int_eq(ddbi_kv_set_pair(kv, &pair, NOW, version, it, NULL),
-                     DDB_TOO_LARGE);
+    ck_assert_int_eq(
+        ddbi_kv_set_pair(kv, &pair, NOW, version, it, &large, NULL),
+        DDB_TOO_LARGE);
     ddb_item_free(it);
 }
 END_TEST

@@ -177,7 +177,8 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
         .condition = looking ? NULL : "attribute_exists(#k) AND " DDBI_KV_LIVE,
         .names = names,
         .values = looking ? NULL : kv->values,
-        .return_values = looking ? DDB_RETURN_ALL_OLD : DDB_RETURN_NONE,
+        .return_values =
+            looking || kv->large ? DDB_RETURN_ALL_OLD : DDB_RETURN_NONE,
         .repeatable = 1,
         .dated = !looking};
     ddb_item *old = NULL;
@@ -196,6 +197,8 @@ ddb_code ddb_kv_delete(ddb_kv *kv, ddb_bytes key, ddb_err *err)
     } while (ddbi_kv_again(code, &why, &again));
     if (code == DDB_OK && looking && !is_live(kv, old))
         code = DDB_CONDITION_FAILED;
+    if (code == DDB_OK)
+        ddbi_kv_drop_chunks(kv, old);
     ddb_item_free(old);
     if (code == DDB_CONDITION_FAILED && !why.maybe_applied)
         return ddbi_fail(err, DDB_NOT_FOUND, "there is no such key");

@@ -83,8 +83,16 @@ ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
                          "clear would empty the whole table \"%s\": open the "
                          "store with whole_table to let it",
                          kv->table);
-    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++)
-        code = clear_part(kv, ddbi_kv_part(kv, i, room), &count, err);
+    for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++) {
+        ddb_bytes part = ddbi_kv_part(kv, i, room);
+
+        if (kv->large)
+            code = ddbi_kv_clear_large(kv, part, &count, err);
+        if (code == DDB_OK)
+            code = clear_part(kv, part, &count, err);
+    }
+    if (kv->large && code == DDB_OK)
+        code = ddbi_kv_collect(kv, err);
     if (removed != NULL)
         *removed = count;
     return code;
@@ -108,9 +116,12 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
                              .condition = as_seen.text,
                              .names = names,
                              .values = kv->values,
+                             .return_values = kv->large ? DDB_RETURN_ALL_OLD
+                                                        : DDB_RETURN_NONE,
                              .repeatable = 1,
                              .dated = 1};
     ddb_code code = ddbi_kv_set_key(kv, key, kv->key, err);
+    ddb_item *old = NULL;
     int again = 0;
 
     if (code != DDB_OK)
@@ -124,8 +135,11 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
         if (!ddbi_kv_read_expiry(kv, it, &at) ||
             at > ddb_client_now(kv->client))
             return DDB_OK;
-        code = ddb_delete_item(kv->client, &in, NULL, err);
+        code = ddb_delete_item(kv->client, &in, &old, err);
     } while (ddbi_kv_again(code, err, &again));
+    if (code == DDB_OK)
+        ddbi_kv_drop_chunks(kv, old);
+    ddb_item_free(old);
     *removed +=
         code == DDB_OK || (code == DDB_CONDITION_FAILED && err->maybe_applied);
     if (code == DDB_CONDITION_FAILED)
@@ -170,6 +184,8 @@ ddb_code ddb_kv_clear_expired(ddb_kv *kv, int64_t *removed, ddb_err *err)
     }
     if (removed != NULL)
         *removed = count;
+    if (code == DDB_OK)
+        code = ddbi_kv_collect(kv, err);
     if (code == DDB_OK)
         ddbi_err_clear(err);
     return code;

@@ -327,7 +327,7 @@ static ddb_code undo(const ddb_kv *kv, ddb_bytes key, unsigned steps,
     return DDB_OK;
 }
 
-static ddb_code decode(const ddb_kv *kv, const ddb_kv_entry *e,
+static ddb_code decode(ddb_kv *kv, const ddb_kv_entry *e,
                        const ddb_value *value, ddbi_kv_coded *v, ddb_err *err)
 {
     const ddb_value *encoding = ddbi_kv_value(kv, e->item, DDBI_KV_ENCODING);
@@ -336,11 +336,18 @@ static ddb_code decode(const ddb_kv *kv, const ddb_kv_entry *e,
     const char *why;
     ddb_code code = DDB_OK;
 
-    if (encoding != NULL && (steps == 0 || (steps & DDBI_KV_CHUNKS)))
+    if (encoding != NULL && steps == 0)
         return unreadable(e->key, DDB_UNSUPPORTED,
                           "the value is coded, which this version cannot "
                           "read: ",
                           text != NULL ? text : "?", err);
+    if (steps & DDBI_KV_CHUNKS) {
+        code = ddbi_kv_gather(kv, e->key, value, &v->buf, err);
+        if (code != DDB_OK)
+            return code;
+        v->bytes = (ddb_bytes){v->buf.p, v->buf.n};
+        v->kind = DDB_KV_BYTES;
+    }
     if (steps != 0 && v->kind != DDB_KV_BYTES)
         return unreadable(e->key, DDB_BAD_VALUE,
                           "the value is not of type B, but coded: ", text, err);

@@ -57,6 +57,11 @@ static ddb_code set_document(ddb_item *it, const char *name, ddb_bytes value)
     return code;
 }
 
+static const char *more(const ddb_kv *kv)
+{
+    return kv->large ? "" : "; a store that is opened with large keeps more";
+}
+
 static ddb_code set_value(const ddb_kv *kv, ddb_item *it, ddb_bytes value,
                           ddb_kv_kind kind, ddb_err *err)
 {
@@ -66,8 +71,8 @@ static ddb_code set_value(const ddb_kv *kv, ddb_item *it, ddb_bytes value,
 
     if (value.n > DDBI_MAX_ITEM)
         return ddbi_fail(err, DDB_TOO_LARGE,
-                         "the value has %zu bytes, the most is %d", value.n,
-                         DDBI_MAX_ITEM);
+                         "the value has %zu bytes, the most is %d%s", value.n,
+                         DDBI_MAX_ITEM, more(kv));
     switch (kind) {
     case DDB_KV_BYTES:
         code = ddb_item_set_b(it, name, value.p, value.n);
@@ -122,14 +127,14 @@ ddb_code ddbi_kv_set_entry(const ddb_kv *kv, ddb_bytes key,
         return ddbi_fail(err, code, "out of memory");
     if ((size = ddb_item_size(it)) > DDBI_MAX_ITEM)
         return ddbi_fail(err, DDB_TOO_LARGE,
-                         "the entry would have %zu bytes, the most is %d", size,
-                         DDBI_MAX_ITEM);
+                         "the entry would have %zu bytes, the most is %d%s",
+                         size, DDBI_MAX_ITEM, more(kv));
     return DDB_OK;
 }
 
 ddb_code ddbi_kv_set_pair(const ddb_kv *kv, const ddb_kv_pair *pair,
                           int64_t now, const unsigned char *version,
-                          ddb_item *it, ddb_err *err)
+                          ddb_item *it, int *large, ddb_err *err)
 {
     ddbi_kv_coded coded = {0};
     int64_t expires_at;
@@ -139,6 +144,8 @@ ddb_code ddbi_kv_set_pair(const ddb_kv *kv, const ddb_kv_pair *pair,
         code = ddbi_kv_encode(kv, pair->key, pair->value, pair->opt.kind,
                               &coded, err);
     if (code == DDB_OK)
+        code = ddbi_kv_is_large(kv, pair->key, &coded, &pair->opt, large, err);
+    if (code == DDB_OK && !*large)
         code = ddbi_kv_set_entry(kv, pair->key, &coded, now, expires_at,
                                  version, it, err);
     ddbi_kv_coded_free(&coded);
@@ -172,14 +179,13 @@ int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again)
 
 /* ---- Reading ------------------------------------------------------------ */
 
-ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
-                            int keys_only, ddb_kv_entry *e, ddb_err *err)
+static ddb_code read_item(ddb_kv *kv, const ddb_item *it, int64_t now,
+                          int keys_only, ddb_kv_entry *e, ddb_err *err)
 {
     const unsigned char *version = ddbi_kv_version(kv, it);
     int64_t at = 0;
     ddb_code code;
 
-    memset(e, 0, sizeof *e);
     e->item = it;
     e->key = ddb_value_bytes(ddbi_kv_value(kv, it, DDBI_KV_KEY));
     if (ddbi_kv_read_expiry(kv, it, &at) && at <= now)
@@ -195,12 +201,58 @@ ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
     return DDB_OK;
 }
 
+#define TRIES 16
+
+/* Chunks of it were gone: it is another by now, unless they are lost.  The
+ * item that is read is the entry's. */
+static ddb_code read_again(ddb_kv *kv, ddb_kv_entry *e, ddb_err *err)
+{
+    ddb_code code = DDB_CONFLICT;
+
+    for (int i = 0; i < TRIES && code == DDB_CONFLICT; i++) {
+        ddb_item *it = NULL;
+        int same;
+
+        ddbi_err_clear(err);
+        code = ddbi_kv_set_key(kv, e->key, kv->key, err);
+        if (code == DDB_OK)
+            code = ddbi_kv_look(kv, &it, err);
+        if (code != DDB_OK)
+            return code;
+        same = ddbi_kv_same_chunks(kv, e->item, it);
+        ddb_item_free(e->memory);
+        e->memory = it;
+        if (same)
+            return ddbi_fail(err, DDB_BAD_VALUE,
+                             "chunks of the value are missing");
+        code = read_item(kv, it, ddb_client_now(kv->client), 0, e, err);
+    }
+    if (code == DDB_CONFLICT && err != NULL)
+        err->retryable = 1;
+    return code;
+}
+
+ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
+                            int keys_only, ddb_kv_entry *e, ddb_err *err)
+{
+    ddb_code code;
+
+    memset(e, 0, sizeof *e);
+    code = read_item(kv, it, now, keys_only, e, err);
+    if (code == DDB_CONFLICT)
+        code = read_again(kv, e, err);
+    return code;
+}
+
 ddb_code ddbi_kv_take_entry(ddb_kv *kv, ddb_item *it, int64_t now,
                             ddb_kv_entry *e, ddb_err *err)
 {
     ddb_code code = ddbi_kv_read_entry(kv, it, now, 0, e, err);
 
-    e->memory = it;
+    if (e->memory == NULL)
+        e->memory = it;
+    else
+        ddb_item_free(it);
     if (code != DDB_OK)
         ddb_kv_entry_clear(e);
     return code;

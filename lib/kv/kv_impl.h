@@ -10,7 +10,8 @@
  *   kv_entry.c   an entry and its item
  *   kv_condition.c  what a write depends on, and a lost answer
  *   kv_write.c   one value into the table
- *   kv_large.c   values in chunks
+ *   kv_chunks.c  a value in chunks, and the manifest that stands for it
+ *   kv_large.c   writing one
  *   kv_collect.c chunks that are nobody's
  *   kv_range.c   a range of keys and the Query (or Scan) for it
  *   kv_shards.c  the header of a split namespace
@@ -24,6 +25,7 @@
 #define DDBI_KV_IMPL_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "wire/limits.h"
 
 #include <ddb/kv.h>
@@ -181,10 +183,11 @@ ddb_code ddbi_kv_set_entry(const ddb_kv *kv, ddb_bytes key,
                            const ddbi_kv_coded *value, int64_t now,
                            int64_t expires_at, const unsigned char *version,
                            ddb_item *it, ddb_err *err);
-/* The same of a pair, from its value and options on. */
+/* The same of a pair, from its value and options on.  *large 1: it takes
+ * chunks, and nothing was done. */
 ddb_code ddbi_kv_set_pair(const ddb_kv *kv, const ddb_kv_pair *pair,
                           int64_t now, const unsigned char *version,
-                          ddb_item *it, ddb_err *err);
+                          ddb_item *it, int *large, ddb_err *err);
 /* count new versions, one after another. */
 ddb_code ddbi_kv_draw_versions(const ddb_kv *kv, unsigned char *out,
                                size_t count, ddb_err *err);
@@ -194,9 +197,9 @@ ddb_code ddbi_kv_certain(ddb_code code, ddb_err *err);
 /* Was it refused because our clock was wrong, and is that mended now?  Then
  * the request, which holds the time, is to be built and sent anew, once. */
 int ddbi_kv_again(ddb_code code, const ddb_err *err, int *again);
-/* Read an item as an entry, which lends from it, but for e->decoded, which is
- * the caller's.  DDB_NOT_FOUND: it has expired.  DDB_UNSUPPORTED,
- * DDB_BAD_VALUE: there is something under this key that cannot be read.
+/* Read an item as an entry, which lends from it, but for e->decoded and
+ * e->memory, which are the caller's: a large value may have to be read again.
+ * DDB_NOT_FOUND: it has expired.  DDB_UNSUPPORTED, DDB_BAD_VALUE: there is something under this key that cannot be read.
  * keys_only: there is no value to look for. */
 ddb_code ddbi_kv_read_entry(ddb_kv *kv, const ddb_item *it, int64_t now,
                             int keys_only, ddb_kv_entry *e, ddb_err *err);
@@ -254,32 +257,80 @@ typedef struct {
 ddb_code ddbi_kv_wait(const ddb_kv *kv, ddbi_kv_patience *p, ddb_err *err);
 
 /* ---- kv_write.c --------------------------------------------------------- */
+/* What is written, and how. */
+typedef struct {
+    ddb_bytes key;
+    const ddbi_kv_coded *value;
+    const ddb_kv_put_options *opt;      /* NULL: none */
+    const ddbi_kv_condition *condition; /* NULL: whatever is there */
+    const unsigned char *version;
+    int once;       /* never sent again when it may have been applied:
+                 DDB_AMBIGUOUS */
+    int timeout_ms; /* 0: the client's */
+} ddbi_kv_sending;
+
+/* The entry into the table, of a value that fits an item. */
+ddb_code ddbi_kv_send(ddb_kv *kv, const ddbi_kv_sending *s, ddb_err *err);
 
 /* One value into the table; condition NULL: whatever is there. */
 ddb_code ddbi_kv_write(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                        const ddb_kv_put_options *opt,
                        const ddbi_kv_condition *condition, ddb_err *err);
 
-/* ---- kv_large.c --------------------------------------------------------- */
+/* ---- kv_chunks.c -------------------------------------------------------- */
+
+/* Of a chunk: the primary key of its entry, M. */
+#define DDBI_KV_OWNER "owner"
+/* "chunk/", the hash of the key, and "/", as the key of each chunk of it
+ * begins. */
+#define DDBI_KV_CHUNK_PREFIX 39
+ddb_code ddbi_kv_chunk_prefix(ddbi_hasher *h, ddb_bytes key,
+                              char out[DDBI_KV_CHUNK_PREFIX + 1], ddb_err *err);
 
 /* The entry is a manifest: its value is kept in chunks.  Its item, or what a
  * projection with #e has of it, is enough. */
 int ddbi_kv_is_chunked(const ddb_kv *kv, const ddb_item *it);
+/* Its generation: 32 characters into out.  0: it has none. */
+int ddbi_kv_generation(const ddb_kv *kv, const ddb_item *it, char out[33]);
+/* Do both have the same one? */
+int ddbi_kv_same_chunks(const ddb_kv *kv, const ddb_item *a, const ddb_item *b);
+
+/* Keep a value in chunks of a new generation; out is the manifest, and not
+ * in the table yet.  The caller frees it, also after a failure. */
+ddb_code ddbi_kv_put_chunks(ddb_kv *kv, ddb_bytes key,
+                            const ddbi_kv_coded *value, ddbi_kv_coded *out,
+                            ddb_err *err);
 /* Collect what the chunks of a manifest keep; what is in out before stays.
  * DDB_CONFLICT: they are gone, as the manifest may be now: it is to be read
  * again.  DDB_BAD_VALUE. */
 ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *manifest,
                         ddbi_buf *out, ddb_err *err);
-/* Take away the chunks of an item that has been in the table and is no more:
- * by return_values, or as it was when a condition on its version held.  NULL,
- * or one without: nothing is done.  What fails is left to the collector. */
+/* Take away the chunks of an item that has been in the table and is certainly
+ * no more: by return_values, or as it was when a condition on its version
+ * held.  NULL, or one without: nothing is done.  What fails is left to the
+ * collector. */
 void ddbi_kv_drop_chunks(ddb_kv *kv, const ddb_item *old);
+/* The same by the text of a manifest, which may never have been there. */
+void ddbi_kv_drop_manifest(ddb_kv *kv, ddb_bytes key, ddb_bytes manifest);
+
+/* ---- kv_large.c --------------------------------------------------------- */
+
+/* *out 1: the value is one for ddbi_kv_send_large().  Other stores than those
+ * opened with large have none. */
+ddb_code ddbi_kv_is_large(const ddb_kv *kv, ddb_bytes key,
+                          const ddbi_kv_coded *value,
+                          const ddb_kv_put_options *opt, int *out,
+                          ddb_err *err);
+ddb_code ddbi_kv_send_large(ddb_kv *kv, const ddbi_kv_sending *s, ddb_err *err);
 
 /* ---- kv_collect.c ------------------------------------------------------- */
 
 /* Take away the chunks that no manifest names and that are old enough for
  * none to be on its way. */
 ddb_code ddbi_kv_collect(ddb_kv *kv, ddb_err *err);
+/* Delete the entries of a partition that have chunks, and these. */
+ddb_code ddbi_kv_clear_large(ddb_kv *kv, ddb_bytes part, int64_t *removed,
+                             ddb_err *err);
 
 /* ---- kv_many.c ---------------------------------------------------------- */
 

@@ -102,7 +102,7 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
         now = ddbi_kv_value(kv, it, DDBI_KV_TTL) != NULL
                   ? ddb_client_now(kv->client)
                   : 0;
-        ddbi_free(iter->entry.decoded);
+        ddb_kv_entry_clear(&iter->entry);
         code = ddbi_kv_read_entry(kv, it, now, iter->range.keys_only,
                                   &iter->entry, err);
     } while (code == DDB_NOT_FOUND);
@@ -129,6 +129,6 @@ void ddb_kv_iter_close(ddb_kv_iter *iter)
     if (iter == NULL)
         return;
     ddbi_kv_merge_close(iter->merge);
-    ddbi_free(iter->entry.decoded);
+    ddb_kv_entry_clear(&iter->entry);
     ddbi_free(iter);
 }

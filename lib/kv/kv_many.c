@@ -80,35 +80,54 @@ ddb_code ddbi_kv_send_writes(ddb_kv *kv, ddb_write *writes, size_t n,
 
 /* ---- Put ---------------------------------------------------------------- */
 
-/* The first window is checked when it is built, before it is sent. */
+/* The first window is checked when it is built, before it is sent, unless it
+ * may have to be sent in parts. */
 static ddb_code check_later_pairs(ddb_kv *kv, const ddb_kv_pair *pairs,
                                   size_t n, int64_t now, ddb_err *err)
 {
     static const unsigned char version[DDBI_KV_VERSION_SIZE];
     ddb_code code = DDB_OK;
+    int large;
 
-    for (size_t i = WINDOW; i < n && code == DDB_OK; i++)
-        code = ddbi_kv_set_pair(kv, &pairs[i], now, version, kv->item, err);
+    for (size_t i = kv->large ? 0 : WINDOW; i < n && code == DDB_OK; i++)
+        code = ddbi_kv_set_pair(kv, &pairs[i], now, version, kv->item, &large,
+                                err);
     return code;
 }
 
-static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
+/* One with chunks goes on its own. */
+static ddb_code put_large(ddb_kv *kv, ddb_kv_pair *pair, ddb_err *err)
+{
+    ddb_code code =
+        ddbi_kv_write(kv, pair->key, pair->value, &pair->opt, NULL, err);
+
+    pair->left = code != DDB_OK;
+    return code;
+}
+
+/* *n: how many there are, then how many of them it was about. */
+static ddb_code put_window(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t *n,
                            int64_t now, ddb_err *err)
 {
-    ddb_code code = ddbi_kv_draw_versions(kv, w->versions, n, err);
+    size_t i = 0;
+    int large = 0;
+    ddb_code code = ddbi_kv_draw_versions(kv, w->versions, *n, err);
 
-    for (size_t i = 0; i < n && code == DDB_OK; i++) {
+    for (; i < *n && code == DDB_OK && !large; i += !large) {
         w->writes[i] = (ddb_write){.table = kv->table, .put = w->items[i]};
         code = ddbi_kv_set_pair(kv, &pairs[i], now,
                                 w->versions + i * DDBI_KV_VERSION_SIZE,
-                                w->items[i], err);
+                                w->items[i], &large, err);
     }
     if (code == DDB_OK && kv->headless)
         code = ddbi_kv_write_header(kv, err);
     if (code != DDB_OK)
         return code;
-    code = ddbi_kv_send_writes(kv, w->writes, n, err);
-    for (size_t i = 0; i < n; i++) {
+    *n = i > 0 ? i : 1;
+    if (i == 0)
+        return put_large(kv, pairs, err);
+    code = ddbi_kv_send_writes(kv, w->writes, i, err);
+    for (i = 0; i < *n; i++) {
         pairs[i].left = w->writes[i].left;
         if (!pairs[i].left && pairs[i].opt.version != NULL)
             memcpy(pairs[i].opt.version, w->versions + i * DDBI_KV_VERSION_SIZE,
@@ -122,14 +141,17 @@ static ddb_code put_all(ddb_kv *kv, window *w, ddb_kv_pair *pairs, size_t n,
 {
     /* One time for all: what was checked stays right. */
     int64_t now = ddb_client_now(kv->client);
+    size_t some;
     ddb_code code;
 
     ddbi_err_clear(err);
     for (size_t i = 0; i < n; i++)
         pairs[i].left = 1;
     code = check_later_pairs(kv, pairs, n, now, err);
-    for (size_t i = 0; i < n && code == DDB_OK; i += WINDOW)
-        code = put_window(kv, w, pairs + i, window_size(i, n), now, err);
+    for (size_t i = 0; i < n && code == DDB_OK; i += some) {
+        some = window_size(i, n);
+        code = put_window(kv, w, pairs + i, &some, now, err);
+    }
     return code;
 }
 

@@ -266,6 +266,10 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
         return ddbi_fail(err, DDB_INVALID,
                          "there are no %d shards, but 1 to %d", opt->shards,
                          DDB_KV_MAX_SHARDS);
+    if (opt->large && opt->schema != NULL &&
+        (key_only || opt->schema->relative_ttl))
+        return ddbi_fail(err, DDB_INVALID,
+                         "large values need our own keys and expiry");
     if (key_only)
         return opt->shards == 0 ? DDB_OK
                                 : ddbi_fail(err, DDB_INVALID,

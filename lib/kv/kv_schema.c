@@ -57,6 +57,12 @@ ddb_code ddbi_kv_set_schema(ddb_kv *kv, const ddb_kv_schema *schema,
                 return ddbi_fail(err, DDB_INVALID,
                                  "two attributes are called \"%.60s\"",
                                  kv->attribute[i]);
+    for (int i = 0; i < DDBI_KV_ATTRIBUTES && kv->large; i++)
+        if (strcmp(kv->attribute[i], DDBI_KV_OWNER) == 0)
+            return ddbi_fail(err, DDB_INVALID,
+                             "an attribute is called \"%s\", which is one of "
+                             "chunks",
+                             DDBI_KV_OWNER);
     if (room == 0)
         return DDB_OK;
     if ((at = kv->names = ddbi_malloc(room)) == NULL)
