@@ -117,11 +117,12 @@ ddb_code ddb_kv_replace(ddb_kv *kv, const ddb_kv_entry *seen, ddb_bytes value,
 
 /* ---- Delete ------------------------------------------------------------- */
 
-/* Delete what lies under kv->key on this condition.  *blocking (NULL before)
- * is what it failed for, if the server tells; the caller's.  DDB_OK with
+/* Delete what lies under kv->key on this condition, and its chunks.  *out
+ * (NULL before) is what it failed for, if the server tells, or in a store
+ * that keeps large values what was deleted; the caller's.  DDB_OK with
  * maybe_applied: it is gone. */
 static ddb_code delete_on(ddb_kv *kv, const ddbi_kv_condition *condition,
-                          ddb_item **blocking, ddb_err *err)
+                          ddb_item **out, ddb_err *err)
 {
     ddbi_kv_names names;
     ddb_delete_item_in in = {.table = kv->table,
@@ -129,6 +130,8 @@ static ddb_code delete_on(ddb_kv *kv, const ddbi_kv_condition *condition,
                              .condition = condition->text,
                              .names = names,
                              .values = kv->values,
+                             .return_values = kv->large ? DDB_RETURN_ALL_OLD
+                                                        : DDB_RETURN_NONE,
                              .return_blocking = 1,
                              .repeatable = 1,
                              .dated = 1};
@@ -138,12 +141,14 @@ static ddb_code delete_on(ddb_kv *kv, const ddbi_kv_condition *condition,
     ddbi_kv_name(kv, names, in.condition, NULL, NULL);
     do {
         ddbi_kv_set_values(kv, condition, ddb_client_now(kv->client), NULL);
-        code = ddb_delete_item(kv->client, &in, blocking, err);
+        code = ddb_delete_item(kv->client, &in, out, err);
     } while (ddbi_kv_again(code, err, &again));
+    if (code == DDB_OK)
+        ddbi_kv_drop_chunks(kv, kv->large ? *out : condition->item);
     if (code != DDB_CONDITION_FAILED || !err->maybe_applied)
         return ddbi_kv_certain(code, err);
     err->maybe_applied = 0;
-    if (ddbi_kv_is_still(kv, condition, *blocking))
+    if (ddbi_kv_is_still(kv, condition, *out))
         return code; /* it has expired */
     ddbi_err_clear(err);
     err->maybe_applied = 1;
@@ -152,7 +157,7 @@ static ddb_code delete_on(ddb_kv *kv, const ddbi_kv_condition *condition,
 
 ddb_code ddb_kv_delete_if(ddb_kv *kv, const ddb_kv_entry *seen, ddb_err *err)
 {
-    ddb_item *blocking = NULL;
+    ddb_item *found = NULL;
     ddb_err own;
     sight s = {0};
     ddb_code code;
@@ -162,8 +167,8 @@ ddb_code ddb_kv_delete_if(ddb_kv *kv, const ddb_kv_entry *seen, ddb_err *err)
     ddbi_err_clear(err);
     code = look_back(kv, seen, 0, &s, err);
     if (code == DDB_OK)
-        code = delete_on(kv, &s.condition, &blocking, err);
-    ddb_item_free(blocking);
+        code = delete_on(kv, &s.condition, &found, err);
+    ddb_item_free(found);
     ddb_item_free(s.item);
     return code;
 }
