@@ -423,6 +423,7 @@ endif
 e2e_src = \
     tests/e2e_cache.c \
     $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
+    tests/e2e_dict.c \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
     tests/e2e_ops.c \
@@ -644,21 +645,22 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
+suites = cache dict kv ops
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
-run_checks += cache_memory cache_sqlite crash kv_memory kv_sqlite ops_memory ops_sqlite tool_sqlite
+run_checks += crash $(suites:%=%_memory) $(suites:%=%_sqlite) tool_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
-run_checks += cache_local cache_tls kv_local kv_tls ops_local ops_tls tool_local tool_tls \
+run_checks += $(suites:%=%_local) $(suites:%=%_tls) tool_local tool_tls \
     tool_network examples faults \
     faults_tls interop race server bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
 # of ddb-local.
-peer_checks = cache_dynalite cache_moto kv_dynalite ops_dynalite tool_dynalite kv_moto ops_moto boto3 \
+peer_checks = $(suites:%=%_dynalite) tool_dynalite $(suites:%=%_moto) boto3 \
     botocore javascript differ
 
 # What every check gets to know.
@@ -695,11 +697,10 @@ check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
 
 # The suites, over what their check is named for: kv_memory, ops_tls...
-suite_cache = $(TEST_WRAPPER) $O/tests/e2e_cache
-suite_kv = $(TEST_WRAPPER) $O/tests/e2e_kv
-suite_ops = $(TEST_WRAPPER) $O/tests/e2e_ops
+$(foreach suite,$(suites),$(eval suite_$(suite) = \
+    $$(TEST_WRAPPER) $O/tests/e2e_$(suite)))
 suite_tool = $(srcdir)/tests/check-tool
-$(foreach suite,cache kv ops tool,$(foreach name,memory sqlite local tls dynalite moto, \
+$(foreach suite,$(suites) tool,$(foreach name,memory sqlite local tls dynalite moto, \
     $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
 	$$(suite_$(suite)))))
 check_tool_network = $(server) --proxy $(srcdir)/tests/check-tool-network
@@ -937,11 +938,11 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; cache_,
-#:                 kv_ and ops_ memory sqlite local tls; tool_ sqlite local tls;
-#:                 server bad_day
+#:                 dict_, kv_ and ops_ memory sqlite local tls; tool_ sqlite
+#:                 local tls; server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
-#: check-PEER      one of it: cache_, kv_ and ops_ dynalite moto; tool_dynalite
-#:                 boto3 botocore javascript differ
+#: check-PEER      one of it: cache_, dict_, kv_ and ops_ dynalite moto;
+#:                 tool_dynalite boto3 botocore javascript differ
 #: check-long      before a release; needs tools/deps long, and hours
 #: check-size      the shared library is small enough, built by default
 #: asan tsan       the tests under sanitizers, in $O-asan and $O-tsan

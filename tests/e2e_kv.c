@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store over a real server, DDB_TEST_ENDPOINT: what a dict-like store has
- * to show, with keys of every kind, values of every size, and namespaces of
- * several pages.  It makes a table of its own and deletes it in the end.
+ * The store over a real server, DDB_TEST_ENDPOINT: keys of every kind, values
+ * of every size, namespaces of several pages, any range; what a dict shows
+ * beside is in e2e_dict.c.  It makes a table of its own and deletes it in the
+ * end.
  */
 #include "rng.h"
 #include "server.h"
 
 #include <ddb/kv.h>
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,217 +119,7 @@ static int64_t count(ddb_kv *kv)
     return n;
 }
 
-/* key0, key1 ... with value0, value1 ... */
-static void fill(ddb_kv *kv, int n)
-{
-    char key[32];
-    char value[32];
-
-    for (int i = 0; i < n; i++) {
-        snprintf(key, sizeof key, "key%d", i);
-        snprintf(value, sizeof value, "value%d", i);
-        put(kv, key, value);
-    }
-}
-
-/* ---- A dict ------------------------------------------------------------- */
-
-START_TEST(namespaces_are_apart)
-{
-    ddb_kv *kv[10];
-    char name[32];
-
-    for (int i = 0; i < 10; i++) {
-        snprintf(name, sizeof name, "apart/%d", i);
-        kv[i] = open_kv(c, name);
-        put(kv[i], "same", name);
-        put(kv[i], name, "own");
-    }
-    for (int i = 0; i < 10; i++) {
-        snprintf(name, sizeof name, "apart/%d", i);
-        has_text(kv[i], "same", name);
-        ck_assert_int_eq(count(kv[i]), 2);
-        is_absent(kv[i], i == 0 ? "apart/1" : "apart/0");
-    }
-    OK(ddb_kv_delete(kv[3], ddb_str("same"), &err));
-    OK(ddb_kv_clear(kv[4], NULL, &err));
-    for (int i = 0; i < 10; i++) {
-        ck_assert_int_eq(count(kv[i]), i == 3 ? 1 : i == 4 ? 0 : 2);
-        ddb_kv_close(kv[i]);
-    }
-}
-END_TEST
-
-START_TEST(each_key_comes_once_with_its_value)
-{
-    ddb_kv *kv = open_kv(c, "once");
-    const ddb_kv_range keys = {.keys_only = 1};
-    ddb_kv_iter *iters[2];
-    const ddb_kv_entry *e[2];
-    char seen[20] = {0};
-
-    fill(kv, 20);
-    OK(ddb_kv_iter_open(kv, NULL, &iters[0], &err));
-    OK(ddb_kv_iter_open(kv, &keys, &iters[1], &err));
-    for (int i = 0; i < 20; i++) {
-        char value[32];
-        int n;
-
-        OK(ddb_kv_iter_next(iters[0], &e[0], &err));
-        OK(ddb_kv_iter_next(iters[1], &e[1], &err));
-        ck_assert_uint_eq(e[0]->key.n, e[1]->key.n);
-        ck_assert_mem_eq(e[0]->key.p, e[1]->key.p, e[0]->key.n);
-        n = atoi((const char *)e[0]->key.p + 3);
-        snprintf(value, sizeof value, "value%d", n);
-        ck_assert_str_eq(e[0]->value.p, value);
-        ck_assert_int_eq(seen[n]++, 0);
-    }
-    CODE(ddb_kv_iter_next(iters[0], &e[0], &err), DDB_NOT_FOUND);
-    CODE(ddb_kv_iter_next(iters[1], &e[1], &err), DDB_NOT_FOUND);
-    ddb_kv_iter_close(iters[0]);
-    ddb_kv_iter_close(iters[1]);
-    ddb_kv_close(kv);
-}
-END_TEST
-
-START_TEST(deleting_5_of_20_leaves_15)
-{
-    ddb_kv *kv = open_kv(c, "twenty");
-    char key[32];
-    char value[32];
-
-    fill(kv, 20);
-    for (int i = 0; i < 20; i += 4) {
-        snprintf(key, sizeof key, "key%d", i);
-        OK(ddb_kv_delete(kv, ddb_str(key), &err));
-        ck_assert_int_eq(err.maybe_applied, 0);
-    }
-    ck_assert_int_eq(count(kv), 15);
-    for (int i = 0; i < 20; i++) {
-        snprintf(key, sizeof key, "key%d", i);
-        snprintf(value, sizeof value, "value%d", i);
-        if (i % 4 == 0)
-            is_absent(kv, key);
-        else
-            has_text(kv, key, value);
-    }
-    ddb_kv_close(kv);
-}
-END_TEST
-
-START_TEST(deletes_many_some_of_which_are_not_there)
-{
-    ddb_kv *kv = open_kv(c, "bulk");
-    ddb_bytes keys[130];
-    char names[130][16];
-    unsigned char left[130];
-
-    fill(kv, 20);
-    for (int i = 0; i < 130; i++) {
-        snprintf(names[i], sizeof names[i], "key%d", i + 10);
-        keys[i] = ddb_str(names[i]);
-    }
-    OK(ddb_kv_delete_many(kv, keys, 0, NULL, &err));
-    ck_assert_int_eq(count(kv), 20);
-    OK(ddb_kv_delete_many(kv, keys, 130, left, &err));
-    for (int i = 0; i < 130; i++)
-        ck_assert_int_eq(left[i], 0);
-    ck_assert_int_eq(count(kv), 10);
-    is_absent(kv, "key10");
-    has_text(kv, "key9", "value9");
-    ddb_kv_close(kv);
-}
-END_TEST
-
-START_TEST(absent_is_a_result_of_its_own)
-{
-    ddb_kv *kv = open_kv(c, "absent");
-
-    put(kv, "there", "yes");
-    is_absent(kv, "not there");
-    CODE(ddb_kv_delete(kv, ddb_str("not there"), &err), DDB_NOT_FOUND);
-    CODE(ddb_kv_delete(kv, ddb_str("not there"), NULL), DDB_NOT_FOUND);
-    has_text(kv, "there", "yes");
-    ck_assert_int_eq(count(kv), 1);
-    ddb_kv_close(kv);
-}
-END_TEST
-
-START_TEST(clear_empties_for_every_handle)
-{
-    ddb_kv *kv = open_kv(c, "clear");
-    ddb_kv *other = open_kv(c, "clear");
-    ddb_kv *neighbour = open_kv(c, "clear2");
-    int64_t removed;
-
-    OK(ddb_kv_clear(kv, &removed, &err));
-    ck_assert_int_eq(removed, 0);
-    fill(kv, 7);
-    put(neighbour, "k", "v");
-    ck_assert_int_eq(count(other), 7);
-    OK(ddb_kv_clear(other, &removed, &err));
-    ck_assert_int_eq(removed, 7);
-    ck_assert_int_eq(count(kv), 0);
-    is_absent(kv, "key0");
-    has_text(neighbour, "k", "v");
-    ddb_kv_close(kv);
-    ddb_kv_close(other);
-    ddb_kv_close(neighbour);
-}
-END_TEST
-
-START_TEST(two_handles_see_the_same)
-{
-    ddb_client *second = server_open(NULL);
-    ddb_kv *kv = open_kv(c, "two");
-    ddb_kv *other = open_kv(second, "two");
-
-    ck_assert_int_eq(count(kv), 0);
-    put(kv, "a", "1");
-    has_text(other, "a", "1");
-    put(other, "b", "2");
-    has_text(kv, "b", "2");
-    put(other, "a", "3");
-    has_text(kv, "a", "3");
-    ck_assert_int_eq(count(kv), 2);
-    ck_assert_int_eq(count(other), 2);
-    ddb_kv_close(kv);
-    ddb_kv_close(other);
-    server_close(second);
-}
-END_TEST
-
-START_TEST(a_key_can_be_written_again)
-{
-    ddb_kv *kv = open_kv(c, "again");
-
-    put(kv, "k", "1");
-    put(kv, "k", "2");
-    ck_assert_int_eq(count(kv), 1);
-    has_text(kv, "k", "2");
-    OK(ddb_kv_delete(kv, ddb_str("k"), &err));
-    is_absent(kv, "k");
-    ck_assert_int_eq(count(kv), 0);
-    put(kv, "k", "3");
-    has_text(kv, "k", "3");
-    ddb_kv_close(kv);
-}
-END_TEST
-
-START_TEST(add_adds_once)
-{
-    ddb_kv *kv = open_kv(c, "add");
-
-    OK(ddb_kv_add(kv, ddb_str("k"), ddb_str("1"), NULL, &err));
-    CODE(ddb_kv_add(kv, ddb_str("k"), ddb_str("2"), NULL, &err),
-         DDB_CONDITION_FAILED);
-    has_value(kv, ddb_str("k"), ddb_str("1"), DDB_KV_BYTES);
-    OK(ddb_kv_delete(kv, ddb_str("k"), &err));
-    OK(ddb_kv_add(kv, ddb_str("k"), ddb_str("3"), NULL, &err));
-    has_value(kv, ddb_str("k"), ddb_str("3"), DDB_KV_BYTES);
-    ddb_kv_close(kv);
-}
-END_TEST
+/* ---- Keys and values ---------------------------------------------------- */
 
 START_TEST(versions_differ_from_write_to_write)
 {
@@ -347,46 +137,6 @@ START_TEST(versions_differ_from_write_to_write)
     ddb_kv_close(kv);
 }
 END_TEST
-
-START_TEST(opening_a_table_that_is_there)
-{
-    ddb_kv_options opt = {.table = table, .name_space = "x", .create = 1};
-    ddb_kv *kv;
-
-    for (int i = 0; i < 2; i++) {
-        OK(ddb_kv_open(c, &opt, &kv, &err));
-        ddb_kv_close(kv);
-    }
-    opt.create = 0;
-    opt.check = 1;
-    OK(ddb_kv_open(c, &opt, &kv, &err));
-    ddb_kv_close(kv);
-    opt.table = "e2e_kv_no_such_table";
-    CODE(ddb_kv_open(c, &opt, &kv, &err), DDB_NO_TABLE);
-    ck_assert_ptr_null(kv);
-}
-END_TEST
-
-START_TEST(a_table_of_other_keys_is_refused)
-{
-    char name[80];
-    ddb_create_table_in in = {.table = name, .partition_key = {"id", DDB_N}};
-    ddb_kv_options opt = {.table = name, .name_space = "x", .check = 1};
-    ddb_kv *kv;
-
-    snprintf(name, sizeof name, "%s_other", table);
-    OK(ddb_create_table(c, &in, NULL, &err));
-    OK(ddb_wait_table_exists(c, name, 0, &err));
-    CODE(ddb_kv_open(c, &opt, &kv, &err), DDB_INVALID);
-    ck_assert_ptr_nonnull(strstr(err.message, "id (N)"));
-    opt.check = 0;
-    opt.create = 1;
-    CODE(ddb_kv_open(c, &opt, &kv, &err), DDB_INVALID);
-    OK(ddb_delete_table(c, name, NULL, &err));
-}
-END_TEST
-
-/* ---- Keys and values ---------------------------------------------------- */
 
 static const struct {
     const char *p;
@@ -942,67 +692,6 @@ START_TEST(the_highest_key_is_in_the_range)
 }
 END_TEST
 
-/* ---- Threads ------------------------------------------------------------ */
-
-#define THREADS 10
-#define WRITES 80
-
-typedef struct {
-    int id;
-    int failed;
-    int added;
-} worker;
-
-static void *write_80(void *arg)
-{
-    worker *w = arg;
-    const ddb_kv_options opt = {.table = table, .name_space = "threads"};
-    const ddb_kv_put_options text = {.kind = DDB_KV_TEXT};
-    ddb_kv *kv = NULL;
-    ddb_err e;
-    char key[32];
-
-    w->failed = ddb_kv_open(c, &opt, &kv, &e) != DDB_OK;
-    for (int i = 0; i < WRITES && !w->failed; i++) {
-        snprintf(key, sizeof key, "%d-%d", w->id, i);
-        if (ddb_kv_put(kv, ddb_str(key), ddb_str(key), &text, &e) != DDB_OK)
-            w->failed = 1;
-    }
-    if (!w->failed)
-        w->added =
-            ddb_kv_add(kv, ddb_str("one"), ddb_str(key), &text, &e) == DDB_OK;
-    ddb_kv_close(kv);
-    return NULL;
-}
-
-START_TEST(writes_800_from_10_threads)
-{
-    ddb_kv *kv = open_kv(c, "threads");
-    pthread_t threads[THREADS];
-    worker workers[THREADS] = {{0}};
-    char key[32];
-    int added = 0;
-
-    for (int i = 0; i < THREADS; i++) {
-        workers[i].id = i;
-        ck_assert_int_eq(
-            pthread_create(&threads[i], NULL, write_80, &workers[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-        ck_assert_int_eq(workers[i].failed, 0);
-        added += workers[i].added;
-    }
-    ck_assert_int_eq(added, 1);
-    ck_assert_int_eq(count(kv), THREADS * WRITES + 1);
-    for (int i = 0; i < THREADS * WRITES; i += 7) {
-        snprintf(key, sizeof key, "%d-%d", i / WRITES, i % WRITES);
-        has_text(kv, key, key);
-    }
-    ddb_kv_close(kv);
-}
-END_TEST
-
 #define COUNT(rows) ((int)(sizeof rows / sizeof rows[0]))
 
 static Suite *suite(void)
@@ -1013,18 +702,7 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 300);
     tcase_add_unchecked_fixture(tc, make_table, delete_table);
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, namespaces_are_apart);
-    tcase_add_test(tc, each_key_comes_once_with_its_value);
-    tcase_add_test(tc, deleting_5_of_20_leaves_15);
-    tcase_add_test(tc, deletes_many_some_of_which_are_not_there);
-    tcase_add_test(tc, absent_is_a_result_of_its_own);
-    tcase_add_test(tc, clear_empties_for_every_handle);
-    tcase_add_test(tc, two_handles_see_the_same);
-    tcase_add_test(tc, a_key_can_be_written_again);
-    tcase_add_test(tc, add_adds_once);
     tcase_add_test(tc, versions_differ_from_write_to_write);
-    tcase_add_test(tc, opening_a_table_that_is_there);
-    tcase_add_test(tc, a_table_of_other_keys_is_refused);
     tcase_add_test(tc, keys_are_any_text);
     tcase_add_loop_test(tc, values_come_back_as_they_were, 0, COUNT(values));
     tcase_add_test(tc, a_value_that_is_too_large_is_not_sent);
@@ -1036,7 +714,6 @@ static Suite *suite(void)
     tcase_add_test(tc, namespace_of_several_pages);
     tcase_add_test(tc, ranges_are_exact);
     tcase_add_test(tc, the_highest_key_is_in_the_range);
-    tcase_add_test(tc, writes_800_from_10_threads);
     suite_add_tcase(s, tc);
     return s;
 }

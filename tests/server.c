@@ -14,7 +14,7 @@ int64_t server_now(void *arg)
     return (int64_t)time(NULL) + server_ahead;
 }
 
-static int in_memory(void)
+int server_in_memory(void)
 {
     const char *endpoint = getenv("DDB_TEST_ENDPOINT");
 
@@ -25,7 +25,7 @@ int server_in_process(void)
 {
     const char *endpoint = getenv("DDB_TEST_ENDPOINT");
 
-    return in_memory() ||
+    return server_in_memory() ||
            (endpoint != NULL && strncmp(endpoint, "sqlite:", 7) == 0);
 }
 
@@ -41,12 +41,12 @@ ddb_client *server_open(const ddb_options *more)
     ck_assert_msg(opt.endpoint != NULL, "DDB_TEST_ENDPOINT is not set");
     opt.timeout_ms = 60000; /* a machine that does a lot beside */
     opt.attempt_timeout_ms = 30000;
-    if (in_memory()) {
+    if (server_in_memory()) {
         opt.now = server_now; /* for whoever asks for it later */
         opt.no_clock_correction = 1;
     }
     ck_assert_msg(ddb_client_open(&opt, &c, &err) == DDB_OK, "%s", err.message);
-    if (in_memory())
+    if (server_in_memory())
         only = c;
     return c;
 }
@@ -88,7 +88,7 @@ int run_on_server(Suite *s)
     SRunner *runner = srunner_create(s);
     int status;
 
-    if (in_memory()) /* which no child process sees */
+    if (server_in_memory()) /* which no child process sees */
         srunner_set_fork_status(runner, CK_NOFORK);
     status = run_and_report(runner);
     ddb_client_close(only);

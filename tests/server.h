@@ -16,6 +16,8 @@ void server_close(ddb_client *c);
 /* Is it the local engine in this process?  Its clock is the client's, and its
  * requests have no ids. */
 int server_in_process(void);
+/* And one that no other process sees? */
+int server_in_memory(void);
 
 /* Ways in which servers are known to differ from the service. */
 typedef enum {
