@@ -482,6 +482,79 @@ START_TEST(key_only_tables_hold_answers_and_redirects_apart)
 }
 END_TEST
 
+/* As DynamoDBBackend keeps them: seconds from the last write on, which no
+ * server's TTL can tell. */
+START_TEST(expiry_may_be_relative)
+{
+    static const ddb_kv_schema mate = {.ttl = "expire",
+                                       .updated = "update_ts",
+                                       .key_only = 1,
+                                       .relative_ttl = 1,
+                                       .bytes_only = 1};
+    const ddb_kv_put_options half_minute = {.ttl = 30};
+    ddb_cache *two = open_cache(&(ddb_cache_options){
+        .store = {.table = alone, .schema = &mate, .whole_table = 1},
+        .redirects = hops});
+    int64_t removed;
+
+    OK(ddb_cache_clear_all(two, NULL, &err));
+    OK(ddb_cache_set(two, ddb_str("k"), ddb_str("v"), &half_minute, &err));
+    set(two, "never", "v");
+    OK(ddb_cache_redirect(two, ddb_str("a"), ddb_str("never"), &half_minute,
+                          &err));
+    gives(two, "k", "k", "v");
+    gives(two, "a", "never", "v");
+    server_ahead = 60;
+    gives_none(two, "k");
+    gives_none(two, "a");
+    OK(ddb_cache_clear_expired(two, &removed, &err));
+    ck_assert_int_eq(removed, 2);
+    server_ahead = 0;
+    gives_none(two, "k");
+    gives_none(two, "a");
+    gives(two, "never", "never", "v");
+    OK(ddb_cache_clear_all(two, &removed, &err));
+    ck_assert_int_eq(removed, 1);
+    ddb_cache_close(two);
+}
+END_TEST
+
+/* Long answers that compress well, over eight partitions. */
+START_TEST(a_cache_may_be_split_and_compressed)
+{
+    ddb_kv_options store = {.table = table, .shards = 8};
+    ddb_cache_options opt = {.responses = "split", .redirects = "split hops"};
+    char page[32];
+    char old[32];
+    char text[2000];
+    int64_t removed;
+    ddb_cache *split;
+
+#ifdef DDB_WITH_ZLIB
+    store.compress = 1;
+#endif
+    opt.store = store;
+    split = open_cache(&opt);
+    for (int i = 0; i < 40; i++) {
+        snprintf(page, sizeof page, "page %d", i);
+        snprintf(old, sizeof old, "old %d", i);
+        memset(text, 'a' + i % 26, sizeof text - 1);
+        text[sizeof text - 1] = '\0';
+        set(split, page, text);
+        lead(split, old, page);
+        gives(split, old, page, text);
+    }
+    ck_assert_int_eq(count(ddb_cache_responses(split)), 40);
+    ck_assert_int_eq(count(ddb_cache_redirects(split)), 40);
+    forget();
+    gives(split, page, page, text);
+    has_read(1);
+    OK(ddb_cache_clear_all(split, &removed, &err));
+    ck_assert_int_eq(removed, 80);
+    ddb_cache_close(split);
+}
+END_TEST
+
 START_TEST(tables_that_do_not_fit_are_refused)
 {
     ddb_cache *out;
@@ -608,6 +681,8 @@ static Suite *suite(void)
     tcase_add_test(tc, revalidation_keeps_the_answer_longer);
     tcase_add_test(tc, caches_of_other_names_are_apart);
     tcase_add_test(tc, key_only_tables_hold_answers_and_redirects_apart);
+    tcase_add_test(tc, expiry_may_be_relative);
+    tcase_add_test(tc, a_cache_may_be_split_and_compressed);
     tcase_add_test(tc, tables_that_do_not_fit_are_refused);
     tcase_add_test(tc, threads_have_a_handle_each_on_one_client);
     suite_add_tcase(s, tc);

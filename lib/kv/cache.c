@@ -31,8 +31,6 @@ struct ddb_cache {
 static ddb_code check_options(const ddb_cache_options *opt, int key_only,
                               ddb_err *err)
 {
-    if (opt == NULL || opt->store.table == NULL)
-        return ddbi_fail(err, DDB_INVALID, "a cache needs a table");
     if (opt->store.name_space != NULL)
         return ddbi_fail(err, DDB_INVALID,
                          "the namespaces of a cache are its responses and "
@@ -94,13 +92,15 @@ static ddb_code open_tables(ddb_client *c, ddb_cache *cache,
 ddb_code ddb_cache_open(ddb_client *c, const ddb_cache_options *opt,
                         ddb_cache **out, ddb_err *err)
 {
-    int key_only =
-        opt != NULL && opt->store.schema != NULL && opt->store.schema->key_only;
     ddb_cache *cache = NULL;
+    int key_only;
     ddb_code code;
 
     *out = NULL;
     ddbi_err_clear(err);
+    if (opt == NULL || opt->store.table == NULL)
+        return ddbi_fail(err, DDB_INVALID, "a cache needs a table");
+    key_only = opt->store.schema != NULL && opt->store.schema->key_only;
     if ((code = check_options(opt, key_only, err)) != DDB_OK)
         return code;
     if ((cache = ddbi_calloc(1, sizeof *cache)) == NULL)
