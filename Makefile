@@ -343,13 +343,16 @@ test_src = \
     tests/test_kv_clear.c \
     tests/test_kv_count.c \
     tests/test_kv_counter.c \
+    tests/test_kv_cursor.c \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
     tests/test_kv_many.c \
     tests/test_kv_merge.c \
+    tests/test_kv_names.c \
     tests/test_kv_open.c \
     tests/test_kv_presets.c \
     tests/test_kv_schema.c \
+    tests/test_kv_shards.c \
     tests/test_kv_touch.c \
     tests/test_number.c \
     tests/test_op_batch.c \

@@ -105,13 +105,16 @@
     SUITE(kv_clear)                                                            \
     SUITE(kv_count)                                                            \
     SUITE(kv_counter)                                                          \
+    SUITE(kv_cursor)                                                           \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
     SUITE(kv_many)                                                             \
     SUITE(kv_merge)                                                            \
+    SUITE(kv_names)                                                            \
     SUITE(kv_open)                                                             \
     SUITE(kv_presets)                                                          \
     SUITE(kv_schema)                                                           \
+    SUITE(kv_shards)                                                           \
     SUITE(kv_touch)                                                            \
     SUITE(cli)                                                                 \
     SUITE(abi)                                                                 \

@@ -28,8 +28,8 @@ static char *keep(char *at, ddb_bytes *bound)
     return at + bound->n;
 }
 
-/* From the cursor on, if there is one. */
-static ddb_code begin(ddb_kv_iter *iter, ddb_err *err)
+/* From the cursor on, if there is one.  none: no key is in the range. */
+static ddb_code begin(ddb_kv_iter *iter, int none, ddb_err *err)
 {
     ddb_bytes after = {NULL, 0};
     ddbi_kv_place room;
@@ -41,6 +41,8 @@ static ddb_code begin(ddb_kv_iter *iter, ddb_err *err)
             return code;
         iter->range.cursor = NULL;
     }
+    if (none)
+        return DDB_OK;
     return ddbi_kv_merge_open(iter->kv, &iter->range, after, &iter->merge, err);
 }
 
@@ -72,7 +74,7 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     at = keep(at, &iter->range.from);
     keep(at, &iter->range.to);
     iter->left = range->limit > 0 ? range->limit : INT64_MAX;
-    if (!v.none && (code = begin(iter, err)) != DDB_OK) {
+    if ((code = begin(iter, v.none, err)) != DDB_OK) {
         ddb_kv_iter_close(iter);
         return code;
     }

@@ -99,9 +99,9 @@ ddb_code ddbi_kv_write_header(ddb_kv *kv, ddb_err *err)
         ddbi_err_clear(err);
         code = ddbi_kv_read_header(kv, err);
         if (code == DDB_OK && kv->headless)
-            code = ddbi_fail(err, DDB_CONDITION_FAILED,
-                             "the header of namespace \"%.60s\" comes and "
-                             "goes",
+            code = ddbi_fail(err, DDB_INVALID,
+                             "somebody takes away the header of namespace "
+                             "\"%.60s\"",
                              (const char *)kv->name_space.p);
     }
     if (code == DDB_OK)
