@@ -23,7 +23,7 @@
 #include <strings.h>
 
 #define MAX_HOPS 20
-#define MAX_BODY (16 * 1024 * 1024)
+#define MAX_BODY DDB_KV_MAX_LARGE
 #define MAX_SECONDS 2147483647L
 #define NOT_TOLD (-1L)
 
@@ -331,7 +331,8 @@ static int fetch(CURL *curl, ddb_client *c, ddb_cache *cache, const char *from)
 
 int main(int argc, char **argv)
 {
-    ddb_cache_options opt = {.store = {.table = "http_cache", .create = 1}};
+    ddb_cache_options opt = {
+        .store = {.table = "http_cache", .create = 1, .large = 1}};
     ddb_client *c = NULL;
     ddb_cache *cache = NULL;
     CURL *curl;

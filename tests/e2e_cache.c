@@ -555,6 +555,32 @@ START_TEST(a_cache_may_be_split_and_compressed)
 }
 END_TEST
 
+START_TEST(answers_may_be_larger_than_an_item)
+{
+    ddb_cache *large =
+        open_cache(&(ddb_cache_options){.store = {.table = table, .large = 1}});
+    size_t n = 1000000;
+    char *text = malloc(n + 1);
+    ddb_kv_entry e = {0};
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = (char)('a' + i % 23);
+    text[n] = '\0';
+    CODE(ddb_cache_set(cache, ddb_str("big"), ddb_str(text), NULL, &err),
+         DDB_TOO_LARGE);
+    set(large, "big", text);
+    lead(large, "old", "big");
+    OK(ddb_cache_get(cache, ddb_str("old"), &e, &err));
+    ck_assert_uint_eq(e.value.n, n);
+    ck_assert_mem_eq(e.value.p, text, n);
+    ddb_kv_entry_clear(&e);
+    OK(ddb_cache_delete(large, ddb_str("big"), &err));
+    gives_none(cache, "old");
+    ddb_cache_close(large);
+    free(text);
+}
+END_TEST
+
 START_TEST(tables_that_do_not_fit_are_refused)
 {
     ddb_cache *out;
@@ -683,6 +709,7 @@ static Suite *suite(void)
     tcase_add_test(tc, key_only_tables_hold_answers_and_redirects_apart);
     tcase_add_test(tc, expiry_may_be_relative);
     tcase_add_test(tc, a_cache_may_be_split_and_compressed);
+    tcase_add_test(tc, answers_may_be_larger_than_an_item);
     tcase_add_test(tc, tables_that_do_not_fit_are_refused);
     tcase_add_test(tc, threads_have_a_handle_each_on_one_client);
     suite_add_tcase(s, tc);

@@ -23,6 +23,7 @@ PAGES = {
     '/shared': lambda: (200, {'Cache-Control': 'max-age=0, s-maxage=600'}),
     '/short': lambda: (200, kept(1)),
     '/empty': lambda: (200, kept(600)),
+    '/large': lambda: (200, kept(600)),
     '/no-store': lambda: (200, {'Cache-Control': 'max-age=600, no-store'}),
     '/no-cache': lambda: (200, {'Cache-Control': 'No-Cache, max-age=600'}),
     '/private': lambda: (200, {'Cache-Control': 'private="a", max-age=600'}),
@@ -51,6 +52,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status, headers = PAGES[self.path]()
         body = b'' if self.path == '/empty' else \
             b'%s, %d\n' % (self.path.encode(), n)
+        if self.path == '/large':  # than an item can be
+            body += b'0123456\n' * 100000
         headers.setdefault('Date', formatdate(usegmt=True))
         self.send_response_only(status)
         for name, value in headers.items():
