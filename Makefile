@@ -664,7 +664,7 @@ checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
 # of ddb-local.
 peer_checks = $(suites:%=%_dynalite) tool_dynalite $(suites:%=%_moto) boto3 \
-    botocore javascript differ
+    botocore javascript differ pynamodb_mate requests_cache
 
 # What every check gets to know.
 check_env = CK_DEFAULT_TIMEOUT=60 srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
@@ -694,7 +694,12 @@ check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
 check_javascript = $(server) node $(srcdir)/tests/client_javascript.js
 check_man = $(server) $(srcdir)/tests/check-man
+check_pynamodb_mate = $(server) $(DDB_PEERS)/caches/bin/python3 \
+    $(srcdir)/tests/interop_pynamodb_mate.py
 check_race = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_race
+check_requests_cache = $(foreach venv,caches-old caches,$(server) \
+    $(DDB_PEERS)/$(venv)/bin/python3 \
+    $(srcdir)/tests/interop_requests_cache.py &&) :
 check_server = $(srcdir)/tests/local_server.py
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)

@@ -4,7 +4,7 @@
  *
  *     kv_peer requests-cache|pynamodb-mate TABLE [NAMESPACE]
  *
- * on DDB_TEST_ENDPOINT.  It reads one JSON object a line,
+ * on DDB_TEST_ENDPOINT, in a table that it makes if there is none.  It reads one JSON object a line,
  *
  *     {"do":"put","key":"k","value":"base64","kind":"text","ttl":10}
  *
@@ -219,24 +219,34 @@ static void answer_line(const char *line)
     json_decref(request);
 }
 
+/* The table that is there, else a new one. */
+static void open_store(ddb_client *c, char **argv)
+{
+    ddb_kv_options opt = {
+        .table = argv[2], .name_space = argv[3], .check = 1, .whole_table = 1};
+    ddb_code (*open)(ddb_client *, const ddb_kv_options *, ddb_kv **,
+                     ddb_err *) = strcmp(argv[1], "requests-cache") == 0
+                                      ? ddb_kv_open_requests_cache
+                                      : ddb_kv_open_pynamodb_mate;
+    ddb_code code = open(c, &opt, &kv, &err);
+
+    if (code == DDB_NO_TABLE) {
+        opt.create = 1;
+        code = open(c, &opt, &kv, &err);
+    }
+    must(code == DDB_OK, "store");
+}
+
 int main(int argc, char **argv)
 {
-    const ddb_options copt = {.endpoint = getenv("DDB_TEST_ENDPOINT")};
-    ddb_kv_options opt = {.create = 1, .whole_table = 1};
+    const ddb_options opt = {.endpoint = getenv("DDB_TEST_ENDPOINT")};
     ddb_client *c;
     char *line = NULL;
     size_t room = 0;
-    ddb_code code = DDB_INVALID;
 
     must(argc == 3 || argc == 4, "usage");
-    opt.table = argv[2];
-    opt.name_space = argv[3];
-    must(ddb_client_open(&copt, &c, &err) == DDB_OK, "client");
-    if (strcmp(argv[1], "requests-cache") == 0)
-        code = ddb_kv_open_requests_cache(c, &opt, &kv, &err);
-    else if (strcmp(argv[1], "pynamodb-mate") == 0)
-        code = ddb_kv_open_pynamodb_mate(c, &opt, &kv, &err);
-    must(code == DDB_OK, "store");
+    must(ddb_client_open(&opt, &c, &err) == DDB_OK, "client");
+    open_store(c, argv);
     while (getline(&line, &room, stdin) > 0)
         answer_line(line);
     free(line);
