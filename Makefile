@@ -425,6 +425,7 @@ endif
 # Programs of their own, each one file, that run against real servers.
 e2e_src = \
     tests/e2e_cache.c \
+    tests/e2e_change.c \
     $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
     tests/e2e_dict.c \
     tests/e2e_faults.c \
@@ -648,7 +649,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
-suites = cache dict kv ops
+suites = cache change dict kv ops
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
