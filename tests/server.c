@@ -64,7 +64,6 @@ static const struct {
 } differences[] = {
     {"dynalite", TIME_TO_LIVE, "it knows DescribeTimeToLive alone"},
     {"dynalite", BLOCKING_ITEM, "it is older than the parameter (2023)"},
-    {"dynalite", EMPTY_VALUE, "it is older than them (2020)"},
     {"dynalite", DELETE_PROTECTION, "it is older than the parameter (2023)"},
     {"dynalite", UTF16_ORDER, "U+E000 to U+FFFF come last in it"},
     {"moto", ITEM_SIZE, "it counts the bytes of the JSON text"},

@@ -25,7 +25,6 @@ typedef enum {
     CAPACITY,          /* counts consumed units in another way */
     TIME_TO_LIVE,      /* has no UpdateTimeToLive */
     BLOCKING_ITEM,     /* never gives the item that failed a condition */
-    EMPTY_VALUE,       /* refuses empty texts and bytes */
     DELETE_PROTECTION, /* does not know it */
     UTF16_ORDER,       /* takes the bounds of a BETWEEN in that order */
     MIXED_COMPARISON   /* fails when a number is compared with a text */
