@@ -476,6 +476,7 @@ man_pages = \
     man/ddb_kv.3 \
     man/ddb_kv_iter.3 \
     man/ddb_kv_open.3 \
+    man/ddb_kv_replace.3 \
     man/ddb_local.7 \
     man/ddb_query.3 \
     man/ddb_schema.7 \
