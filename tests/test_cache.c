@@ -164,6 +164,20 @@ START_TEST(opens_without_leaks_when_memory_is_gone)
 }
 END_TEST
 
+START_TEST(lends_its_stores)
+{
+    ck_assert_ptr_ne(ddb_cache_responses(cache), ddb_cache_redirects(cache));
+    entry("k", "v");
+    ck_assert_int_eq(
+        ddb_kv_get(ddb_cache_responses(cache), ddb_str("k"), &e, &err), DDB_OK);
+    kvfix_request(0, "GetItem", GET("responses", "k"));
+    entry("k", "v");
+    ck_assert_int_eq(
+        ddb_kv_get(ddb_cache_redirects(cache), ddb_str("k"), &e, &err), DDB_OK);
+    kvfix_request(1, "GetItem", GET("redirects", "k"));
+}
+END_TEST
+
 START_TEST(close_takes_null)
 {
     ddb_cache_close(NULL);
@@ -632,6 +646,21 @@ START_TEST(clear_expired_goes_through_both)
 }
 END_TEST
 
+START_TEST(clear_expired_of_answers_alone_is_one_listing)
+{
+    int64_t removed = 7;
+
+    ck_assert_int_eq(open_cache(&(ddb_cache_options){
+                         .store = {.table = "tab", .schema = &key_only}}),
+                     DDB_OK);
+    expired("a");
+    ck_assert_int_eq(ddb_cache_clear_expired(cache, &removed, &err), DDB_OK);
+    ck_assert_int_eq(removed, 1);
+    ck_assert_str_eq(fake_request(f, 0)->action, "Scan");
+    ck_assert_uint_eq(fake_count(f), 2);
+}
+END_TEST
+
 START_TEST(clears_without_leaks_when_memory_is_gone)
 {
     KVFIX_OOM(two_pages(), ddb_cache_clear_all(cache, NULL, &err));
@@ -674,6 +703,7 @@ Suite *suite_cache(void)
     tcase_add_test(tc, one_table_is_looked_at_once);
     tcase_add_test(tc, a_missing_table_is_told);
     tcase_add_test(tc, opens_without_leaks_when_memory_is_gone);
+    tcase_add_test(tc, lends_its_stores);
     tcase_add_test(tc, close_takes_null);
     tcase_add_test(tc, a_hit_is_one_read);
     tcase_add_test(tc, a_miss_is_two);
@@ -702,6 +732,7 @@ Suite *suite_cache(void)
     tcase_add_test(tc, clear_all_empties_both);
     tcase_add_test(tc, clear_all_counts_up_to_a_failure);
     tcase_add_test(tc, clear_expired_goes_through_both);
+    tcase_add_test(tc, clear_expired_of_answers_alone_is_one_listing);
     tcase_add_test(tc, clears_without_leaks_when_memory_is_gone);
     tcase_add_test(tc, err_may_be_null_everywhere);
     suite_add_tcase(s, tc);
