@@ -432,6 +432,8 @@ e2e_src = \
     tests/e2e_kv.c \
     tests/e2e_ops.c \
     tests/e2e_race.c \
+    tests/e2e_rate.c \
+    tests/e2e_shards.c \
     tests/kv_peer.c \
     tests/sign_cli.c
 
@@ -650,7 +652,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
-suites = cache change dict kv ops
+suites = cache change dict kv ops shards
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
@@ -660,7 +662,7 @@ ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += $(suites:%=%_local) $(suites:%=%_tls) tool_local tool_tls \
     tool_network examples faults \
-    faults_tls interop race server bad_day
+    faults_tls interop race server shards bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
@@ -703,6 +705,8 @@ check_requests_cache = $(foreach venv,caches-old caches,$(server) \
     $(DDB_PEERS)/$(venv)/bin/python3 \
     $(srcdir)/tests/interop_requests_cache.py &&) :
 check_server = $(srcdir)/tests/local_server.py
+check_shards = DDB_LOCAL='$(TEST_WRAPPER) $O/ddb-local --throttle wcu=10,burst=5' \
+    $(server) $(TEST_WRAPPER) $O/tests/e2e_rate
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
 
