@@ -8,7 +8,8 @@
  * Whatever was acknowledged has been applied once, whatever was ambiguous
  * once or not at all, and nothing else ever.  So each final value lies between
  * acknowledged and acknowledged plus ambiguous; and no two acknowledged
- * writes have made the same number of the same key.
+ * writes have made the same number of the same key.  What is popped is popped
+ * once, and what is neither popped nor there is what an ambiguous one took.
  *
  * Started by tests/with-server --proxy.  RACE_SEED and RACE_OPERATIONS (of all
  * processes, for each test) make it another run, or a longer one.
@@ -40,6 +41,12 @@ typedef struct {
     atomic_int failures;  /* the same */
     atomic_int twice;     /* acknowledged numbers that were there before */
     atomic_uchar made[KEYS][MOST + 1];
+
+    /* Of pops; values are tokens, each of which is added once. */
+    atomic_int vanished; /* taken, if at all, without a word */
+    atomic_uchar added[MOST];
+    atomic_uchar taken[MOST];
+    atomic_uchar maybe_taken[MOST];
 } shared;
 
 static shared *all;
@@ -97,6 +104,7 @@ typedef struct {
     ddb_client *c;
     ddb_kv *kv;
     rng random;
+    int token; /* the next one */
 } process;
 
 static void give_up(const char *what, const ddb_err *err)
@@ -181,14 +189,66 @@ static int swap(process *p)
     return done;
 }
 
-static int work(int (*run)(process *), const char *name, uint64_t seed,
-                int operations)
+/* Adding loses no answers: one that is repeated may add what another has
+ * taken away meanwhile, as it should. */
+static void add_token(process *direct, const char *key, int token)
 {
-    process p = {.random = {.state = seed * 2654435769u + 1}};
+    char text[24];
+    ddb_err err;
+    ddb_code code;
+
+    snprintf(text, sizeof text, "%d", token);
+    code = ddb_kv_add(direct->kv, ddb_str(key), ddb_str(text), NULL, &err);
+    if (code == DDB_OK)
+        all->added[token] = 1;
+    else if (code != DDB_CONDITION_FAILED || err.maybe_applied)
+        give_up("add", &err);
+}
+
+static void pop_token(process *p, const char *key)
+{
+    ddb_kv_entry e = {0};
+    ddb_err err;
+    ddb_code code = ddb_kv_pop(p->kv, ddb_str(key), &e, &err);
+    long token = code == DDB_OK ? strtol(e.value.p, NULL, 10) : 0;
+
+    if (token < 0 || token >= MOST)
+        give_up("pop", &err);
+    else if (code == DDB_OK && err.maybe_applied)
+        all->maybe_taken[token]++;
+    else if (code == DDB_OK)
+        all->taken[token]++;
+    else if (code != DDB_NOT_FOUND && err.maybe_applied)
+        all->vanished++;
+    else if (code != DDB_NOT_FOUND && !err.retryable)
+        give_up("pop", &err);
+    ddb_kv_entry_clear(&e);
+}
+
+static process direct;
+
+static int exchange(process *p)
+{
+    int key = (int)rng_below(&p->random, KEYS);
+    const char name[] = {(char)('a' + key), '\0'};
+
+    if (rng_below(&p->random, 2) == 0)
+        add_token(&direct, name, p->token++);
+    else
+        pop_token(p, name);
+    return 1;
+}
+
+static int work(int (*run)(process *), const char *name, uint64_t seed,
+                int first, int operations)
+{
+    process p = {.random = {.state = seed * 2654435769u + 1}, .token = first};
 
     open_store(&p, need("DDB_TEST_PROXY"), name);
+    open_store(&direct, need("DDB_TEST_ENDPOINT"), name);
     while (operations > 0)
         operations -= run(&p);
+    close_store(&direct);
     close_store(&p);
     return 0;
 }
@@ -198,13 +258,13 @@ static int work(int (*run)(process *), const char *name, uint64_t seed,
 static void run_all(int (*run)(process *), const char *name, int operations)
 {
     uint64_t seed = (uint64_t)number_of("RACE_SEED", 1);
+    int share = (operations + PROCESSES - 1) / PROCESSES;
     pid_t pids[PROCESSES];
 
     for (unsigned i = 0; i < PROCESSES; i++) {
         ck_assert_int_ge(pids[i] = fork(), 0);
         if (pids[i] == 0)
-            _exit(work(run, name, seed * PROCESSES + i,
-                       (operations + PROCESSES - 1) / PROCESSES));
+            _exit(work(run, name, seed * PROCESSES + i, (int)i * share, share));
     }
     for (int i = 0; i < PROCESSES; i++) {
         int status = -1;
@@ -253,42 +313,83 @@ static void check_values(ddb_kv *kv, int operations)
     ck_assert_int_lt(all->failures, operations / 100);
 }
 
-static void race(int (*run)(process *), const char *name, const char *begin)
+static process begin(const char *name)
 {
-    const ddb_kv_put_options text = {.kind = DDB_KV_TEXT};
-    int operations = number_of("RACE_OPERATIONS", 10000);
     process p = {0};
-    ddb_err err;
 
-    ck_assert_int_le(operations, MOST);
     all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE,
                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(all != MAP_FAILED);
     set_plan("[]");
     open_store(&p, need("DDB_TEST_ENDPOINT"), name);
-    for (int i = 0; i < KEYS && begin != NULL; i++) {
-        const char key[] = {(char)('a' + i), '\0'};
+    return p;
+}
 
-        ck_assert_int_eq(
-            ddb_kv_put(p.kv, ddb_str(key), ddb_str(begin), &text, &err),
-            DDB_OK);
-    }
+static void race(process *p, int (*run)(process *), const char *name)
+{
+    int operations = number_of("RACE_OPERATIONS", 10000);
+
+    ck_assert_int_le(operations, MOST - PROCESSES);
     set_plan(lossy);
     run_all(run, name, operations);
-    check_values(p.kv, operations);
-    close_store(&p);
+    check_values(p->kv, operations);
+    close_store(p);
     munmap(all, sizeof *all);
 }
 
 START_TEST(increments_count_once)
 {
-    race(increment, "counters", NULL);
+    process p = begin("counters");
+
+    race(&p, increment, "counters");
 }
 END_TEST
 
 START_TEST(swaps_happen_once)
 {
-    race(swap, "texts", "0");
+    const ddb_kv_put_options text = {.kind = DDB_KV_TEXT};
+    process p = begin("texts");
+    ddb_err err;
+
+    for (int i = 0; i < KEYS; i++) {
+        const char key[] = {(char)('a' + i), '\0'};
+
+        ck_assert_int_eq(
+            ddb_kv_put(p.kv, ddb_str(key), ddb_str("0"), &text, &err), DDB_OK);
+    }
+    race(&p, swap, "texts");
+}
+END_TEST
+
+START_TEST(pops_take_once)
+{
+    int operations = number_of("RACE_OPERATIONS", 10000) / 2;
+    int added = 0, taken = 0, maybe = 0, lost = 0;
+    process p = begin("tokens");
+
+    set_plan(lossy);
+    run_all(exchange, "tokens", operations);
+    for (int i = 0; i < KEYS; i++) { /* those that are there still */
+        const char key[] = {(char)('a' + i), '\0'};
+
+        pop_token(&p, key);
+    }
+    for (int i = 0; i < MOST; i++) {
+        ck_assert_int_le(all->taken[i], 1);
+        ck_assert_int_le(all->taken[i], all->added[i]);
+        ck_assert_int_le(all->maybe_taken[i] > 0, all->added[i]);
+        added += all->added[i];
+        taken += all->taken[i];
+        maybe += all->maybe_taken[i];
+        lost += all->added[i] && !all->taken[i] && !all->maybe_taken[i];
+    }
+    printf("pops: %d added, %d taken, %d perhaps, %d without a word\n", added,
+           taken, maybe, (int)all->vanished);
+    ck_assert_int_gt(taken, operations / 10);
+    ck_assert_int_gt(maybe, 0);
+    ck_assert_int_le(lost, all->vanished);
+    close_store(&p);
+    munmap(all, sizeof *all);
 }
 END_TEST
 
@@ -300,6 +401,7 @@ int main(void)
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, increments_count_once);
     tcase_add_test(tc, swaps_happen_once);
+    tcase_add_test(tc, pops_take_once);
     suite_add_tcase(s, tc);
     return run_and_report(srunner_create(s));
 }
