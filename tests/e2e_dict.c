@@ -15,7 +15,7 @@
 /* Its ttl is none that the service knows. */
 static int is_relative(const store *s)
 {
-    return s->opt.schema != NULL && s->opt.schema->relative_ttl;
+    return s->schema != NULL && s->schema->relative_ttl;
 }
 
 static void setup(void)
@@ -138,6 +138,93 @@ START_TEST(add_adds_once)
 }
 END_TEST
 
+START_TEST(pop_takes_away_what_it_gives)
+{
+    EACH;
+    ddb_kv *kv = store_open(c, s, "pop");
+    ddb_kv_entry e = {0};
+
+    CODE(ddb_kv_pop(kv, ddb_str("k"), &e, &err), DDB_NOT_FOUND);
+    fill(s, kv, 3);
+    OK(ddb_kv_pop(kv, ddb_str("key1"), &e, &err));
+    is_entry(s, &e, "key1", "value1");
+    ddb_kv_entry_clear(&e);
+    is_absent(kv, "key1");
+    CODE(ddb_kv_pop(kv, ddb_str("key1"), &e, &err), DDB_NOT_FOUND);
+    ck_assert_ptr_null(e.key.p);
+    ck_assert_int_eq(count(kv), 2);
+    ddb_kv_close(kv);
+}
+END_TEST
+
+/* By what a read gave, or by the version that a write told. */
+START_TEST(what_was_seen_is_replaced_and_deleted_once)
+{
+    EACH;
+    ddb_kv *kv = store_open(c, s, "seen");
+    ddb_kv_entry seen = {0};
+    ddb_kv_entry told = {.key = ddb_str("k"), .has_version = 1};
+    const ddb_kv_put_options opt = {.kind = s->kind, .version = told.version};
+    size_t n[2];
+    char *values[2] = {store_value(s, "two", &n[0]),
+                       store_value(s, "three", &n[1])};
+    const ddb_bytes two = {values[0], n[0]};
+    const ddb_bytes three = {values[1], n[1]};
+
+    put(s, kv, "k", "one");
+    OK(ddb_kv_get(kv, ddb_str("k"), &seen, &err));
+    OK(ddb_kv_replace(kv, &seen, two, &opt, &err));
+    has(s, kv, "k", "two");
+    CODE(ddb_kv_replace(kv, &seen, three, &opt, &err), DDB_CONDITION_FAILED);
+    CODE(ddb_kv_delete_if(kv, &seen, &err), DDB_CONDITION_FAILED);
+    has(s, kv, "k", "two");
+    OK(ddb_kv_get(kv, ddb_str("k"), &seen, &err));
+    memcpy(told.version, seen.version, sizeof told.version);
+    OK(ddb_kv_replace(kv, &told, three, &opt, &err));
+    has(s, kv, "k", "three");
+    OK(ddb_kv_delete_if(kv, &told, &err));
+    is_absent(kv, "k");
+    CODE(ddb_kv_delete_if(kv, &told, &err), DDB_CONDITION_FAILED);
+    CODE(ddb_kv_replace(kv, &told, three, &opt, &err), DDB_CONDITION_FAILED);
+    is_absent(kv, "k");
+    ddb_kv_entry_clear(&seen);
+    ddb_kv_close(kv);
+    free(values[0]);
+    free(values[1]);
+}
+END_TEST
+
+START_TEST(counters_count)
+{
+    EACH;
+    ddb_kv *kv = store_open(c, s, "counter");
+    ddb_kv_entry e = {0};
+    int64_t n;
+
+    put(s, kv, "text", "v");
+    if (s->opt.type != DDB_KV_ANY) {
+        CODE(ddb_kv_increment(kv, ddb_str("n"), 5, NULL, &n, &err),
+             DDB_INVALID);
+        is_absent(kv, "n");
+    } else {
+        OK(ddb_kv_increment(kv, ddb_str("n"), 5, NULL, &n, &err));
+        ck_assert_int_eq(n, 5);
+        OK(ddb_kv_increment(kv, ddb_str("n"), 37, NULL, &n, &err));
+        ck_assert_int_eq(n, 42);
+        OK(ddb_kv_increment(kv, ddb_str("n"), -50, NULL, &n, &err));
+        ck_assert_int_eq(n, -8);
+        OK(ddb_kv_get(kv, ddb_str("n"), &e, &err));
+        ck_assert_int_eq(e.kind, DDB_KV_NUMBER);
+        ck_assert_str_eq(e.value.p, "-8");
+        ddb_kv_entry_clear(&e);
+        CODE(ddb_kv_increment(kv, ddb_str("text"), 1, NULL, &n, &err),
+             DDB_WRONG_KIND);
+    }
+    has(s, kv, "text", "v");
+    ddb_kv_close(kv);
+}
+END_TEST
+
 /* bool, time, int and string: JSON is kept to the last byte. */
 START_TEST(a_structured_value_comes_back_equal)
 {
@@ -246,6 +333,42 @@ START_TEST(prefix_and_limit_hold)
     range = (ddb_kv_range){.prefix = ddb_str("none")};
     OK(ddb_kv_count(kv, &range, &n, &err));
     ck_assert_int_eq(n, 0);
+    ddb_kv_close(kv);
+}
+END_TEST
+
+/* Some at a time, each time by another handle. */
+START_TEST(a_cursor_goes_on_where_it_was)
+{
+    EACH;
+    ddb_kv *kv = store_open(c, s, "cursor");
+    char seen[20] = {0};
+    char *cursor = NULL;
+    ddb_code code;
+
+    fill(s, kv, 20);
+    do {
+        ddb_kv_range range = {.cursor = cursor, .keys_only = 1};
+        ddb_kv *other = store_open(c, s, "cursor");
+        ddb_kv_iter *iter;
+        const ddb_kv_entry *e;
+
+        OK(ddb_kv_iter_open(other, &range, &iter, &err));
+        ddb_free(cursor);
+        for (int i = 0; i < 7; i++) {
+            code = ddb_kv_iter_next(iter, &e, &err);
+            if (code != DDB_OK)
+                break;
+            ck_assert_int_eq(seen[atoi((const char *)e->key.p + 3)]++, 0);
+        }
+        cursor = NULL;
+        code = ddb_kv_iter_cursor(iter, &cursor, &err);
+        ck_assert(code == DDB_OK || code == DDB_NOT_FOUND);
+        ddb_kv_iter_close(iter);
+        ddb_kv_close(other);
+    } while (code == DDB_OK);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(seen[i], 1);
     ddb_kv_close(kv);
 }
 END_TEST
@@ -430,7 +553,7 @@ END_TEST
  * names it is found by them too. */
 static char *stored(const store *s, const char *name, const char *key)
 {
-    const ddb_kv_schema *schema = s->opt.schema;
+    const ddb_kv_schema *schema = s->schema;
     const char *n =
         schema && schema->name_space ? schema->name_space : "namespace";
     const char *k = schema && schema->key ? schema->key : "key";
@@ -471,7 +594,7 @@ START_TEST(an_entry_that_expires_has_a_number_for_it)
     ddb_kv *kv = store_open(c, s, "epoch");
     const int64_t now = time(NULL);
     const ddb_kv_put_options opt = {.kind = s->kind, .expires_at = now + 500};
-    const ddb_kv_schema *schema = s->opt.schema;
+    const ddb_kv_schema *schema = s->schema;
     size_t n;
     char *value = store_value(s, "v", &n);
     char *text;
@@ -558,6 +681,41 @@ START_TEST(what_has_expired_is_not_there)
 }
 END_TEST
 
+/* Another expiry, for what is there and has not expired. */
+START_TEST(touch_changes_when_it_expires)
+{
+    EACH;
+    ddb_client *client = server_open(
+        &(ddb_options){.now = server_now, .no_clock_correction = 1});
+    ddb_kv *kv = store_open(client, s, "touch");
+    const ddb_kv_put_options ttl = {.ttl = 100};
+    int64_t left;
+
+    CODE(ddb_kv_touch(kv, ddb_str("k"), &ttl, &err), DDB_NOT_FOUND);
+    CODE(ddb_kv_ttl(kv, ddb_str("k"), &left, &err), DDB_NOT_FOUND);
+    is_absent(kv, "k");
+    put(s, kv, "k", "v");
+    OK(ddb_kv_ttl(kv, ddb_str("k"), &left, &err));
+    ck_assert_int_eq(left, -1);
+    OK(ddb_kv_touch(kv, ddb_str("k"), &ttl, &err));
+    OK(ddb_kv_ttl(kv, ddb_str("k"), &left, &err));
+    ck_assert_int_ge(left, 90);
+    ck_assert_int_le(left, 100);
+    OK(ddb_kv_touch(kv, ddb_str("k"), NULL, &err));
+    OK(ddb_kv_ttl(kv, ddb_str("k"), &left, &err));
+    ck_assert_int_eq(left, -1);
+    OK(ddb_kv_touch(kv, ddb_str("k"), &ttl, &err));
+    has(s, kv, "k", "v");
+    server_ahead = 110;
+    CODE(ddb_kv_touch(kv, ddb_str("k"), NULL, &err), DDB_NOT_FOUND);
+    CODE(ddb_kv_ttl(kv, ddb_str("k"), &left, &err), DDB_NOT_FOUND);
+    is_absent(kv, "k");
+    server_ahead = 0;
+    ddb_kv_close(kv);
+    server_close(client);
+}
+END_TEST
+
 /* ---- Opening ------------------------------------------------------------ */
 
 START_TEST(open_makes_no_table_unless_told_to)
@@ -569,19 +727,19 @@ START_TEST(open_makes_no_table_unless_told_to)
     store_find(s, "missing", &place);
     snprintf(place.table, sizeof place.table, "%smissing_%d", tables, _i);
     place.opt.check = 1;
-    CODE(ddb_kv_open(c, &place.opt, &kv, &err), DDB_NO_TABLE);
+    CODE(store_open_at(c, s, &place, &kv, &err), DDB_NO_TABLE);
     ck_assert_ptr_null(kv);
     CODE(ddb_describe_table(c, place.table, &(ddb_table_info){0}, &err),
          DDB_NO_TABLE);
     place.opt.create = 1;
     for (int i = 0; i < 3; i++) { /* and its TTL is switched on once */
-        OK(ddb_kv_open(c, &place.opt, &kv, &err));
+        OK(store_open_at(c, s, &place, &kv, &err));
         ck_assert_int_eq(ddb_kv_warning(kv) != NULL,
                          !is_relative(s) && server_differs(TIME_TO_LIVE));
         ddb_kv_close(kv);
     }
     place.opt.create = 0;
-    OK(ddb_kv_open(c, &place.opt, &kv, &err));
+    OK(store_open_at(c, s, &place, &kv, &err));
     ddb_kv_close(kv);
 }
 END_TEST
@@ -601,7 +759,7 @@ START_TEST(a_table_of_other_keys_is_refused)
     for (int i = 0; i < 2; i++) {
         place.opt.check = i == 0;
         place.opt.create = i == 1;
-        CODE(ddb_kv_open(c, &place.opt, &kv, &err), DDB_INVALID);
+        CODE(store_open_at(c, s, &place, &kv, &err), DDB_INVALID);
         ck_assert_ptr_null(kv);
         ck_assert_ptr_nonnull(strstr(err.message, "id (N)"));
     }
@@ -612,27 +770,28 @@ START_TEST(a_table_with_its_ttl_elsewhere_is_refused)
 {
     EACH;
     store_place place;
-    ddb_kv_schema elsewhere;
+    ddb_kv_options before;
+    ddb_kv_schema elsewhere = {.ttl = "another", .key_only = s->key_only};
     ddb_kv *kv;
 
-    if (s->opt.schema != NULL)
-        elsewhere = *s->opt.schema;
-    else
-        memset(&elsewhere, 0, sizeof elsewhere);
+    if (s->schema != NULL) {
+        elsewhere.name_space = s->schema->name_space;
+        elsewhere.key = s->schema->key;
+    }
     store_find(s, "ttl", &place);
     snprintf(place.table, sizeof place.table, "%sttl_%d", tables, _i);
-    elsewhere.ttl = "another";
-    elsewhere.relative_ttl = 0;
-    place.opt.schema = &elsewhere;
     place.opt.create = 1;
-    OK(ddb_kv_open(c, &place.opt, &kv, &err));
+    before = (ddb_kv_options){.table = place.table,
+                              .name_space = place.opt.name_space,
+                              .schema = &elsewhere,
+                              .create = 1};
+    OK(ddb_kv_open(c, &before, &kv, &err));
     ddb_kv_close(kv);
-    place.opt.schema = s->opt.schema;
-    CODE(ddb_kv_open(c, &place.opt, &kv, &err),
+    CODE(store_open_at(c, s, &place, &kv, &err),
          is_relative(s) || server_differs(TIME_TO_LIVE) ? DDB_OK : DDB_INVALID);
     ddb_kv_close(kv);
     place.opt.no_ttl = 1;
-    OK(ddb_kv_open(c, &place.opt, &kv, &err));
+    OK(store_open_at(c, s, &place, &kv, &err));
     ddb_kv_close(kv);
 }
 END_TEST
@@ -655,7 +814,7 @@ START_TEST(the_clients_options_hold_for_the_store)
     store_find(s, "nowhere", &place);
     place.opt.create = 1;
     OK(ddb_client_open(&nowhere, &other, &err));
-    CODE(ddb_kv_open(other, &place.opt, &kv, &err), DDB_NETWORK);
+    CODE(store_open_at(other, s, &place, &kv, &err), DDB_NETWORK);
     ck_assert_ptr_null(kv);
     ddb_client_close(other);
 
@@ -689,7 +848,7 @@ typedef struct {
 } worker;
 
 /* Its own keys, of which it takes every fourth away again, and in between the
- * keys that all of them want to add. */
+ * keys that all of them want to add, and one number to which they all add. */
 static void *work(void *arg)
 {
     worker *w = arg;
@@ -702,7 +861,7 @@ static void *work(void *arg)
     char shared[32];
 
     store_find(s, w->name, &place);
-    w->failed = ddb_kv_open(w->client, &place.opt, &kv, &e) != DDB_OK;
+    w->failed = store_open_at(w->client, s, &place, &kv, &e) != DDB_OK;
     for (int i = 0; i < w->writes && !w->failed; i++) {
         size_t n;
         char *value;
@@ -719,6 +878,9 @@ static void *work(void *arg)
         if (i % 8 == 0 && (code = add(s, kv, shared, shared)) == DDB_OK)
             w->added++;
         w->failed |= code != DDB_OK && code != DDB_CONDITION_FAILED;
+        if (i % 8 == 0 && s->opt.type == DDB_KV_ANY)
+            w->failed |= ddb_kv_increment(kv, ddb_str("number"), 1, NULL, NULL,
+                                          &e) != DDB_OK;
     }
     ddb_kv_close(kv);
     return NULL;
@@ -729,7 +891,14 @@ static void is_all_there(const store *s, ddb_kv *kv, int workers, int writes)
 {
     char key[32];
 
-    ck_assert_int_eq(count(kv), workers * writes * 3 / 4 + writes / 8);
+    const int counts = s->opt.type == DDB_KV_ANY;
+    int64_t n;
+
+    ck_assert_int_eq(count(kv), workers * writes * 3 / 4 + writes / 8 + counts);
+    if (counts) {
+        OK(ddb_kv_increment(kv, ddb_str("number"), 0, NULL, &n, &err));
+        ck_assert_int_eq(n, workers * writes / 8);
+    }
     for (int id = 0; id < workers; id++)
         for (int i = 0; i < writes; i++) {
             snprintf(key, sizeof key, "%d-%d", id, i);
@@ -844,9 +1013,13 @@ static Suite *suite(void)
     ADD(what_is_absent_can_have_a_default);
     ADD(a_key_is_written_deleted_and_used_again);
     ADD(add_adds_once);
+    ADD(pop_takes_away_what_it_gives);
+    ADD(what_was_seen_is_replaced_and_deleted_once);
+    ADD(counters_count);
     ADD(a_structured_value_comes_back_equal);
     ADD(each_key_comes_once_with_its_value);
     ADD(prefix_and_limit_hold);
+    ADD(a_cursor_goes_on_where_it_was);
     ADD(deleting_5_of_20_leaves_15);
     ADD(gets_and_deletes_many_some_of_which_are_not_there);
     ADD(clear_empties_for_every_handle);
@@ -856,6 +1029,7 @@ static Suite *suite(void)
     ADD(an_estimate_is_no_less_than_nothing);
     ADD(an_entry_that_expires_has_a_number_for_it);
     ADD(what_has_expired_is_not_there);
+    ADD(touch_changes_when_it_expires);
     ADD(open_makes_no_table_unless_told_to);
     ADD(a_table_of_other_keys_is_refused);
     ADD(a_table_with_its_ttl_elsewhere_is_refused);

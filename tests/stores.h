@@ -37,9 +37,10 @@ typedef ddb_code open_fn(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
 typedef struct {
     const char *name;
     ddb_kv_options opt;
-    open_fn *open;    /* NULL: ddb_kv_open */
-    ddb_kv_kind kind; /* of its values, as they are put */
-    int as_bytes;     /* and read, whatever was put */
+    open_fn *open;               /* NULL: ddb_kv_open */
+    const ddb_kv_schema *schema; /* NULL: our own */
+    ddb_kv_kind kind;            /* of its values, as they are put */
+    int as_bytes;                /* and read, whatever was put */
     int key_only;
     size_t pad;       /* every fifth value is so much longer */
     const char *form; /* of a value, of which %s is the text */
@@ -127,31 +128,48 @@ static const store stores[] = {
      .opt = {.shards = 7},
      .kind = DDB_KV_TEXT,
      .form = "%s"},
-    {.name = "renamed",
-     .opt = {.schema = &renamed},
-     .kind = DDB_KV_TEXT,
-     .form = "%s"},
+    {.name = "renamed", .schema = &renamed, .kind = DDB_KV_TEXT, .form = "%s"},
     {.name = "bytes_only",
-     .opt = {.schema = &bytes_alone},
+     .schema = &bytes_alone,
      .kind = DDB_KV_TEXT,
      .as_bytes = 1,
      .form = "%s"},
     {.name = "key_only",
-     .opt = {.schema = &key_alone, .whole_table = 1},
+     .opt = {.whole_table = 1},
+     .schema = &key_alone,
      .kind = DDB_KV_TEXT,
      .key_only = 1,
      .form = "%s"},
     {.name = "relative_ttl",
-     .opt = {.schema = &relative, .whole_table = 1},
+     .opt = {.whole_table = 1},
+     .schema = &relative,
      .kind = DDB_KV_TEXT,
+     .key_only = 1,
+     .form = "%s"},
+    {.name = "requests_cache_0",
+     .open = ddb_kv_open_requests_cache,
+     .kind = DDB_KV_BYTES,
+     .form = "%s\xff"},
+    {.name = "requests_cache_1",
+     .opt = {.whole_table = 1},
+     .open = ddb_kv_open_requests_cache,
+     .schema = &key_alone,
+     .kind = DDB_KV_TEXT,
+     .key_only = 1,
+     .form = "%s"},
+    {.name = "pynamodb_mate",
+     .opt = {.whole_table = 1},
+     .open = ddb_kv_open_pynamodb_mate,
+     .schema = &relative,
+     .kind = DDB_KV_BYTES,
      .key_only = 1,
      .form = "%s"},
     {.name = "all_at_once",
      .opt = {.shards = 3,
              .compress = 1,
              .coding = &scrambled,
-             .schema = &renamed,
              .type = DDB_KV_ONLY_OBJECT},
+     .schema = &renamed,
      .kind = DDB_KV_TEXT,
      .pad = 3000,
      .form = OBJECT},
@@ -168,28 +186,25 @@ static void stores_name_tables(void)
     snprintf(tables, sizeof tables, "dict_%d_", (int)getpid());
 }
 
+/* Listed first: some go while their deletion goes on, some do not. */
 static void stores_delete_tables(void)
 {
     ddb_client *client = server_open(NULL);
-    ddb_table_list *list = NULL;
-    char start[256] = "";
-    int deleted;
+    ddb_table_list *pages[64] = {NULL};
+    const char *start = NULL;
+    size_t n = 0;
 
-    do { /* a page again until it has none of ours, then the next one */
-        deleted = 0;
-        OK(ddb_list_tables(client, start[0] != '\0' ? start : NULL, 0, &list,
-                           &err));
-        for (size_t i = 0; i < list->n; i++) {
-            if (strncmp(list->names[i], tables, strlen(tables)) != 0)
-                continue;
-            OK(ddb_delete_table(client, list->names[i], NULL, &err));
-            deleted = 1;
-        }
-        if (!deleted)
-            snprintf(start, sizeof start, "%s",
-                     list->last_evaluated != NULL ? list->last_evaluated : "");
-        ddb_free(list);
-    } while (deleted || start[0] != '\0');
+    do {
+        if (ddb_list_tables(client, start, 0, &pages[n], NULL) != DDB_OK)
+            break;
+        start = pages[n]->last_evaluated;
+    } while (++n < sizeof pages / sizeof pages[0] && start != NULL);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < pages[i]->n; j++)
+            if (strncmp(pages[i]->names[j], tables, strlen(tables)) == 0)
+                ddb_delete_table(client, pages[i]->names[j], NULL, NULL);
+        ddb_free(pages[i]);
+    }
     server_close(client);
 }
 
@@ -202,10 +217,20 @@ typedef struct {
 static void store_find(const store *s, const char *name, store_place *out)
 {
     out->opt = s->opt;
+    if (s->open == NULL)
+        out->opt.schema = s->schema;
     out->opt.table = out->table;
     out->opt.name_space = s->key_only ? NULL : name;
     snprintf(out->table, sizeof out->table, "%s%s%s%s", tables, s->name,
              s->key_only ? "." : "", s->key_only ? name : "");
+}
+
+static ddb_code store_open_at(ddb_client *client, const store *s,
+                              const store_place *place, ddb_kv **out,
+                              ddb_err *e)
+{
+    return (s->open != NULL ? s->open : ddb_kv_open)(client, &place->opt, out,
+                                                     e);
 }
 
 static ddb_kv *store_open(ddb_client *client, const store *s, const char *name)
@@ -215,8 +240,7 @@ static ddb_kv *store_open(ddb_client *client, const store *s, const char *name)
 
     store_find(s, name, &place);
     place.opt.create = 1;
-    OK((s->open != NULL ? s->open : ddb_kv_open)(client, &place.opt, &kv,
-                                                 &err));
+    OK(store_open_at(client, s, &place, &kv, &err));
     return kv;
 }
 
