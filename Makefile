@@ -430,6 +430,7 @@ e2e_src = \
     tests/e2e_dict.c \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
+    tests/e2e_large.c \
     tests/e2e_ops.c \
     tests/e2e_race.c \
     tests/e2e_rate.c \
@@ -652,7 +653,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
-suites = cache change dict kv ops shards
+suites = cache change dict kv large ops shards
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)

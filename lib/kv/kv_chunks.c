@@ -451,6 +451,8 @@ ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *value,
     if (code == DDB_OK)
         code = check_value(&c, &m, key,
                            (ddb_bytes){out->p + before, out->n - before}, err);
+    if (code == DDB_OK && ddbi_buf_text(out) == NULL)
+        code = ddbi_nomem(err);
     end(&c);
     return code;
 }
