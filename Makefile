@@ -458,6 +458,7 @@ bench_src = \
 example_src = \
     examples/anything.c \
     examples/fetch.c \
+    examples/limit.c \
     examples/readings.c \
     examples/settings.c \
     examples/testing.c
