@@ -428,6 +428,7 @@ e2e_src = \
     tests/e2e_change.c \
     $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
     tests/e2e_dict.c \
+    tests/e2e_expiry.c \
     tests/e2e_faults.c \
     tests/e2e_kv.c \
     tests/e2e_large.c \

@@ -47,8 +47,8 @@ typedef struct {
 } store;
 
 /* Not the same as what it is given, and longer. */
-static ddb_code scramble(void *arg, ddb_bytes key, ddb_bytes in,
-                         ddb_kv_out *out, ddb_err *e)
+static inline ddb_code scramble(void *arg, ddb_bytes key, ddb_bytes in,
+                                ddb_kv_out *out, ddb_err *e)
 {
     const unsigned char *p = in.p;
     unsigned char mask = (unsigned char)key.n;
@@ -64,8 +64,8 @@ static ddb_code scramble(void *arg, ddb_bytes key, ddb_bytes in,
     return code;
 }
 
-static ddb_code unscramble(void *arg, ddb_bytes key, ddb_bytes in,
-                           ddb_kv_out *out, ddb_err *e)
+static inline ddb_code unscramble(void *arg, ddb_bytes key, ddb_bytes in,
+                                  ddb_kv_out *out, ddb_err *e)
 {
     const unsigned char *p = in.p;
     unsigned char mask = (unsigned char)key.n;
@@ -181,13 +181,13 @@ static const store stores[] = {
 /* All tables of this run begin so. */
 static char tables[32];
 
-static void stores_name_tables(void)
+static inline void stores_name_tables(void)
 {
     snprintf(tables, sizeof tables, "dict_%d_", (int)getpid());
 }
 
 /* Listed first: some go while their deletion goes on, some do not. */
-static void stores_delete_tables(void)
+static inline void stores_delete_tables(void)
 {
     ddb_client *client = server_open(NULL);
     ddb_table_list *pages[64] = {NULL};
@@ -214,7 +214,8 @@ typedef struct {
     char table[100];
 } store_place;
 
-static void store_find(const store *s, const char *name, store_place *out)
+static inline void store_find(const store *s, const char *name,
+                              store_place *out)
 {
     out->opt = s->opt;
     if (s->open == NULL)
@@ -233,7 +234,8 @@ static ddb_code store_open_at(ddb_client *client, const store *s,
                                                      e);
 }
 
-static ddb_kv *store_open(ddb_client *client, const store *s, const char *name)
+static inline ddb_kv *store_open(ddb_client *client, const store *s,
+                                 const char *name)
 {
     store_place place;
     ddb_kv *kv;
@@ -247,7 +249,7 @@ static ddb_kv *store_open(ddb_client *client, const store *s, const char *name)
 /* ---- Values ------------------------------------------------------------- */
 
 /* The value of a store for a text; the caller frees it. */
-static char *store_value(const store *s, const char *text, size_t *n)
+static inline char *store_value(const store *s, const char *text, size_t *n)
 {
     const char *hole = strstr(s->form, "%s");
     size_t text_n = strlen(text);
@@ -265,7 +267,8 @@ static char *store_value(const store *s, const char *text, size_t *n)
     return p;
 }
 
-static void put(const store *s, ddb_kv *kv, const char *key, const char *text)
+static inline void put(const store *s, ddb_kv *kv, const char *key,
+                       const char *text)
 {
     const ddb_kv_put_options opt = {.kind = s->kind};
     size_t n;
@@ -276,8 +279,8 @@ static void put(const store *s, ddb_kv *kv, const char *key, const char *text)
 }
 
 /* The entry is this key's and has the value for this text. */
-static void is_entry(const store *s, const ddb_kv_entry *e, const char *key,
-                     const char *text)
+static inline void is_entry(const store *s, const ddb_kv_entry *e,
+                            const char *key, const char *text)
 {
     size_t n;
     char *p = store_value(s, text, &n);
@@ -291,7 +294,8 @@ static void is_entry(const store *s, const ddb_kv_entry *e, const char *key,
 }
 
 /* What is there tells when and by which write. */
-static void has(const store *s, ddb_kv *kv, const char *key, const char *text)
+static inline void has(const store *s, ddb_kv *kv, const char *key,
+                       const char *text)
 {
     ddb_kv_entry e = {0};
 
@@ -302,7 +306,7 @@ static void has(const store *s, ddb_kv *kv, const char *key, const char *text)
     OK(ddb_kv_has(kv, ddb_str(key), &err));
 }
 
-static void is_absent(ddb_kv *kv, const char *key)
+static inline void is_absent(ddb_kv *kv, const char *key)
 {
     ddb_kv_entry e = {0};
 
@@ -311,7 +315,7 @@ static void is_absent(ddb_kv *kv, const char *key)
     CODE(ddb_kv_has(kv, ddb_str(key), &err), DDB_NOT_FOUND);
 }
 
-static int64_t count(ddb_kv *kv)
+static inline int64_t count(ddb_kv *kv)
 {
     int64_t n;
 
@@ -321,7 +325,7 @@ static int64_t count(ddb_kv *kv)
 
 /* key0, key1 ... with value0, value1 ... in one go. */
 #define MOST 64
-static void fill(const store *s, ddb_kv *kv, int n)
+static inline void fill(const store *s, ddb_kv *kv, int n)
 {
     ddb_kv_pair pairs[MOST] = {{.left = 0}};
     char names[MOST][16];

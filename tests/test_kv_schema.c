@@ -320,6 +320,8 @@ START_TEST(add_comes_through_when_it_is_gone_meanwhile)
     answer_item("");
     fake_answer(f, "{}");
     ck_assert_int_eq(add(), DDB_OK);
+    is_add(0);
+    is_add(2);
 }
 END_TEST
 

@@ -142,8 +142,9 @@ static ddb_code add_looking(ddb_kv *kv, ddb_bytes key, ddb_bytes value,
             code = found;
             why = looked;
         } else if (!is_live(kv, it)) {
-            absent.text = "attribute_not_exists(#k) OR #i = :mine OR "
-                          "#t = :t AND #u = :u";
+            if (it != NULL) /* else it is gone meanwhile */
+                absent.text = "attribute_not_exists(#k) OR #i = :mine OR "
+                              "#t = :t AND #u = :u";
             absent.item = it;
             code = ddbi_kv_write(kv, key, value, opt, &absent, &why);
         }
