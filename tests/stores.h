@@ -42,7 +42,8 @@ typedef struct {
     ddb_kv_kind kind;            /* of its values, as they are put */
     int as_bytes;                /* and read, whatever was put */
     int key_only;
-    size_t pad;       /* every fifth value is so much longer */
+    size_t pad; /* some values are so much longer: one in `every` */
+    int every;
     const char *form; /* of a value, of which %s is the text */
 } store;
 
@@ -123,10 +124,17 @@ static const store stores[] = {
      .opt = {.compress = 1},
      .kind = DDB_KV_TEXT,
      .pad = 3000,
+     .every = 5,
      .form = "%s"},
     {.name = "sharded",
      .opt = {.shards = 7},
      .kind = DDB_KV_TEXT,
+     .form = "%s"},
+    {.name = "large",
+     .opt = {.large = 1},
+     .kind = DDB_KV_TEXT,
+     .pad = 450000,
+     .every = 25,
      .form = "%s"},
     {.name = "renamed", .schema = &renamed, .kind = DDB_KV_TEXT, .form = "%s"},
     {.name = "bytes_only",
@@ -167,11 +175,13 @@ static const store stores[] = {
     {.name = "all_at_once",
      .opt = {.shards = 3,
              .compress = 1,
+             .large = 1,
              .coding = &scrambled,
              .type = DDB_KV_ONLY_OBJECT},
      .schema = &renamed,
      .kind = DDB_KV_TEXT,
      .pad = 3000,
+     .every = 5,
      .form = OBJECT},
 };
 #define N_STORES ((int)(sizeof stores / sizeof stores[0]))
@@ -248,12 +258,23 @@ static inline ddb_kv *store_open(ddb_client *client, const store *s,
 
 /* ---- Values ------------------------------------------------------------- */
 
+/* Which are the long ones: of 2, 2 + every... and "two". */
+static int is_long(const store *s, const char *text)
+{
+    size_t n = strlen(text);
+
+    while (n > 0 && text[n - 1] >= '0' && text[n - 1] <= '9')
+        n--;
+    return s->pad > 0 &&
+           (strcmp(text, "two") == 0 || atoi(text + n) % s->every == 2);
+}
+
 /* The value of a store for a text; the caller frees it. */
 static inline char *store_value(const store *s, const char *text, size_t *n)
 {
     const char *hole = strstr(s->form, "%s");
     size_t text_n = strlen(text);
-    size_t pad = text_n > 0 && text[text_n - 1] % 5 == 0 ? s->pad : 0;
+    size_t pad = is_long(s, text) ? s->pad : 0;
     size_t before = (size_t)(hole - s->form);
     char *p;
 
@@ -262,7 +283,7 @@ static inline char *store_value(const store *s, const char *text, size_t *n)
     memcpy(p, s->form, before);
     memcpy(p + before, text, text_n);
     for (size_t i = 0; i < pad; i++)
-        p[before + text_n + i] = (char)('a' + i * i / 7 % 23);
+        p[before + text_n + i] = (char)('a' + i % 23);
     strcpy(p + before + text_n + pad, hole + 2);
     return p;
 }
