@@ -38,7 +38,8 @@ static ddb_kv *open_kv(ddb_client *client, const store *s, const char *name)
     store_find(s, name, &place);
     place.opt.create = 1;
     place.opt.no_ttl = 1;
-    OK(ddb_kv_open(client, &place.opt, &kv, &err));
+    OK((s->open != NULL ? s->open : ddb_kv_open)(client, &place.opt, &kv,
+                                                 &err));
     return kv;
 }
 
