@@ -758,8 +758,9 @@ check-size: $O/libddb.so
 other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
 other_checks = unit
-asan: other_checks = unit fuzz faults cache_memory kv_memory ops_sqlite ops_local tool_sqlite
-tsan: other_checks = unit faults cache_memory kv_memory ops_local
+asan: other_checks = unit fuzz faults cache_memory dict_memory kv_memory \
+    ops_sqlite ops_local tool_sqlite
+tsan: other_checks = unit faults cache_memory dict_memory ops_local
 
 # One process for all unit tests: looking for leaks after each one of 2,700
 # takes minutes.
