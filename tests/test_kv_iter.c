@@ -321,6 +321,61 @@ START_TEST(what_is_no_entry_is_told_and_then_passed_over)
 }
 END_TEST
 
+/* Fails for want of memory, or for good, at the second entry. */
+static int decodings;
+static ddb_code fails_at;
+
+static ddb_code decode_badly(void *arg, ddb_bytes key, ddb_bytes in,
+                             ddb_kv_out *out, ddb_err *e)
+{
+    (void)arg, (void)key, (void)e;
+    return ++decodings == 2 ? fails_at : ddb_kv_out_add(out, in.p, in.n);
+}
+
+static const struct {
+    ddb_code fails;
+    ddb_code told;
+    const char *rest; /* of the values */
+} decoders[] = {{DDB_NOMEM, DDB_NOMEM, "vb vc "},
+                {DDB_INVALID, DDB_BAD_VALUE, "vc "}};
+
+/* Nor does a cursor pass what is still to come. */
+START_TEST(what_could_not_be_read_for_now_is_read_again)
+{
+    const ddb_kv_coding coding = {decode_badly, decode_badly, NULL, {NULL}};
+    const ddb_kv_options opt = {
+        .table = "tab", .name_space = "ns", .coding = &coding};
+    ddb_kv_range range = {.limit = 0};
+    ddb_kv_iter *iter;
+    const ddb_kv_entry *e;
+    char *cursor;
+    char got[64];
+    ddb_kv *coded;
+
+    fails_at = decoders[_i].fails;
+    decodings = 0;
+    fake_answer(f, PAGE(ENTRY("a") "," ENTRY("b") "," ENTRY("c"), ""));
+    fake_answer(f, PAGE(ENTRY("a") "," ENTRY("b") "," ENTRY("c"), ""));
+    ck_assert_int_eq(ddb_kv_open(c, &opt, &coded, &err), DDB_OK);
+    ck_assert_int_eq(ddb_kv_iter_open(coded, NULL, &iter, &err), DDB_OK);
+    ck_assert_int_eq(ddb_kv_iter_next(iter, &e, &err), DDB_OK);
+    ck_assert_int_eq(ddb_kv_iter_next(iter, &e, &err), decoders[_i].told);
+    ck_assert_ptr_null(e);
+    ck_assert_int_eq(ddb_kv_iter_cursor(iter, &cursor, &err), DDB_OK);
+    collect(iter, got);
+    ck_assert_str_eq(got, decoders[_i].rest);
+    ddb_kv_iter_close(iter);
+    range.cursor = cursor;
+    ck_assert_int_eq(ddb_kv_iter_open(coded, &range, &iter, &err), DDB_OK);
+    ck_assert_int_eq(ddb_kv_iter_next(iter, &e, &err), DDB_OK);
+    ck_assert_ptr_nonnull(strstr(fake_request(f, 1)->body,
+                                 _i ? "{\"S\":\"b\"}" : "{\"S\":\"a\"}"));
+    ddb_kv_iter_close(iter);
+    ddb_free(cursor);
+    ddb_kv_close(coded);
+}
+END_TEST
+
 START_TEST(goes_on_after_a_failure_where_it_was)
 {
     ddb_kv_iter *iter;
@@ -411,6 +466,8 @@ Suite *suite_kv_iter(void)
     tcase_add_test(tc,
                    what_expires_on_the_way_is_not_listed_nor_counted_as_one);
     tcase_add_test(tc, what_is_no_entry_is_told_and_then_passed_over);
+    tcase_add_loop_test(tc, what_could_not_be_read_for_now_is_read_again, 0,
+                        COUNT(decoders));
     tcase_add_test(tc, goes_on_after_a_failure_where_it_was);
     tcase_add_test(tc, the_handle_can_be_used_meanwhile);
     suite_add_tcase(s, tc);

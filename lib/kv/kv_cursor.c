@@ -94,7 +94,8 @@ static ptrdiff_t read_text(const char *cursor, ddbi_kv_place place)
 
     if (n > MAX_TEXT - 4 || strpbrk(cursor, "+/=") != NULL)
         return -1;
-    memcpy(text, cursor, n);
+    for (size_t i = 0; i < n; i++)
+        text[i] = cursor[i];
     replace(text, n, '-', '+');
     replace(text, n, '_', '/');
     while (n % 4 != 0)

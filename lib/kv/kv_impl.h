@@ -388,12 +388,14 @@ typedef struct ddbi_kv_merge ddbi_kv_merge;
  * made.  range must live as long. */
 ddb_code ddbi_kv_merge_open(ddb_kv *kv, const ddb_kv_range *range,
                             ddb_bytes after, ddbi_kv_merge **out, ddb_err *err);
-/* *out is lent until the next call.  DDB_NOT_FOUND: the end.  After another
- * failure the same call goes on. */
+/* The item that comes next, the same one until it is passed; *out is lent
+ * until the call after that.  DDB_NOT_FOUND: the end.  After another failure
+ * the same call goes on. */
 ddb_code ddbi_kv_merge_next(ddbi_kv_merge *m, const ddb_item **out,
                             ddb_err *err);
+void ddbi_kv_merge_pass(ddbi_kv_merge *m);
 void ddbi_kv_merge_close(ddbi_kv_merge *m);
-/* The last key that was given, at first after; n 0: none.  Lent until the
+/* The last key that was passed, at first after; n 0: none.  Lent until the
  * next call. */
 ddb_bytes ddbi_kv_merge_last(const ddbi_kv_merge *m);
 /* Is it known that nothing follows? */

@@ -82,14 +82,38 @@ ddb_code ddb_kv_iter_open(ddb_kv *kv, const ddb_kv_range *range,
     return DDB_OK;
 }
 
+/* Is it the entry's own fault?  What else has failed, reading its chunks for
+ * example, may do better when the same entry is read once more. */
+static int cannot_be_read(ddb_code code)
+{
+    return code == DDB_BAD_VALUE || code == DDB_UNSUPPORTED ||
+           code == DDB_BAD_ANSWER || code == DDB_TOO_LARGE ||
+           code == DDB_ANSWER_TOO_LARGE;
+}
+
+static ddb_code read_item(ddb_kv_iter *iter, const ddb_item *it, ddb_err *err)
+{
+    ddb_kv *kv = iter->kv;
+    ddb_bytes key = ddb_value_bytes(ddbi_kv_value(kv, it, DDBI_KV_KEY));
+    int64_t now;
+
+    if (key.n == 0 || key.n > DDBI_MAX_PARTITION_KEY)
+        return ddbi_fail(err, DDB_BAD_ANSWER, "an item without a good key");
+    /* Most entries never expire and need not know the time. */
+    now = ddbi_kv_value(kv, it, DDBI_KV_TTL) != NULL
+              ? ddb_client_now(kv->client)
+              : 0;
+    ddb_kv_entry_clear(&iter->entry);
+    return ddbi_kv_read_entry(kv, it, now, iter->range.keys_only, &iter->entry,
+                              err);
+}
+
 ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
                           ddb_err *err)
 {
-    ddb_kv *kv = iter->kv;
     const ddb_item *it;
     ddb_err own;
     ddb_code code;
-    int64_t now;
 
     *out = NULL;
     if (err == NULL)
@@ -100,13 +124,9 @@ ddb_code ddb_kv_iter_next(ddb_kv_iter *iter, const ddb_kv_entry **out,
             return ddbi_fail(err, DDB_NOT_FOUND, "there are no more entries");
         if ((code = ddbi_kv_merge_next(iter->merge, &it, err)) != DDB_OK)
             return code;
-        /* Most entries never expire and need not know the time. */
-        now = ddbi_kv_value(kv, it, DDBI_KV_TTL) != NULL
-                  ? ddb_client_now(kv->client)
-                  : 0;
-        ddb_kv_entry_clear(&iter->entry);
-        code = ddbi_kv_read_entry(kv, it, now, iter->range.keys_only,
-                                  &iter->entry, err);
+        code = read_item(iter, it, err);
+        if (code == DDB_OK || code == DDB_NOT_FOUND || cannot_be_read(code))
+            ddbi_kv_merge_pass(iter->merge);
     } while (code == DDB_NOT_FOUND);
     if (code != DDB_OK)
         return code;

@@ -46,7 +46,7 @@ struct ddbi_kv_merge {
     unsigned begun; /* those of them that were read */
     unsigned *heap; /* those that have more; the first one has the next item */
     unsigned n_heap;
-    int given; /* the first one's item was given: it is to be moved on */
+    int given; /* the first one's item was passed: it is to be moved on */
     char *last;
     size_t n_last; /* bytes of the last key that was given; 0: none */
     size_t held;   /* bytes of all pages */
@@ -383,8 +383,6 @@ static ddb_code begin_all(ddbi_kv_merge *m, ddb_err *err)
 ddb_code ddbi_kv_merge_next(ddbi_kv_merge *m, const ddb_item **out,
                             ddb_err *err)
 {
-    const ddb_item *it;
-    ddb_bytes key;
     ddb_code code;
     part *p = NULL;
 
@@ -409,14 +407,19 @@ ddb_code ddbi_kv_merge_next(ddbi_kv_merge *m, const ddb_item **out,
     }
     if (m->n_heap == 0)
         return ddbi_fail(err, DDB_NOT_FOUND, "there are no more entries");
-    m->given = 1;
-    it = ddb_page_item(p->page, p->next++);
-    key = p->head;
-    find_head(m, p);
-    if (key.n == 0 || key.n > LONGEST_KEY)
-        return ddbi_fail(err, DDB_BAD_ANSWER, "an item without a good key");
-    m->n_last = key.n;
-    memcpy(m->last, key.p, key.n);
-    *out = it;
+    *out = ddb_page_item(p->page, p->next);
     return DDB_OK;
+}
+
+void ddbi_kv_merge_pass(ddbi_kv_merge *m)
+{
+    part *p = &m->parts[m->heap[0]];
+
+    if (p->head.n > 0 && p->head.n <= LONGEST_KEY) {
+        m->n_last = p->head.n;
+        memcpy(m->last, p->head.p, p->head.n);
+    }
+    p->next++;
+    find_head(m, p);
+    m->given = 1;
 }
