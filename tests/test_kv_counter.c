@@ -388,6 +388,41 @@ START_TEST(a_wrong_clock_builds_the_request_anew)
 }
 END_TEST
 
+/* Our clock is an hour behind: what it takes for live has expired, and must
+ * not get a ttl of 0, which is never. */
+START_TEST(a_wrong_clock_revives_nothing)
+{
+    const ddb_kv_schema relative = {.relative_ttl = 1};
+    const fake_step refused = {
+        .status = 400,
+        .body = "{\"__type\":\"x#InvalidSignatureException\","
+                "\"message\":\"Signature expired\"}",
+        .date = FAKE_START + 100};
+    const fake_step there = {
+        .status = 200, .body = LEASED, .date = FAKE_START + 100};
+    const fake_step failed = {.status = 400,
+                              .body = "{\"__type\":\"x#" FAILED "\"}",
+                              .date = FAKE_START + 100};
+    const fake_step done = {
+        .status = 200, .body = "{}", .date = FAKE_START + 100};
+
+    reopen(&relative);
+    f->unix_start -= 3600 * 1000;
+    fake_answer(f, LEASED);
+    fake_add(f, &refused);
+    fake_add(f, &there);
+    fake_add(f, &failed); /* it is there, expired or not: looked at again */
+    fake_add(f, &there);
+    fake_add(f, &done);
+    ck_assert_int_eq(add_two(), DDB_OK);
+    ck_assert_int_eq(sum, 2);
+    ck_assert_uint_eq(fake_count(f), 6);
+    ck_assert_str_eq(fake_request(f, 5)->action, "PutItem");
+    ck_assert_ptr_nonnull(
+        strstr(fake_request(f, 5)->body, "#t = :t AND #u = :u"));
+}
+END_TEST
+
 static void memory_may_fail(const char *script, int is_known, ddb_code want)
 {
     for (long n = 0;; n++) {
@@ -464,6 +499,7 @@ Suite *suite_kv_counter(void)
     tc = tcase_create("memory");
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
     tcase_add_test(tc, a_wrong_clock_builds_the_request_anew);
+    tcase_add_test(tc, a_wrong_clock_revives_nothing);
     tcase_add_test(tc, survives_every_failing_allocation);
     suite_add_tcase(s, tc);
     return s;

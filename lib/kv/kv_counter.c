@@ -25,6 +25,7 @@ typedef struct {
     const ddb_kv_put_options *opt;
     ddb_err *err;
 
+    int64_t now;
     ddb_item *item; /* what was seen; NULL: what the handle remembers */
     int64_t value;  /* of it */
     int64_t expires_at;
@@ -52,8 +53,7 @@ static ddb_code read_number(addition *a)
     ddbi_number number;
     int64_t at = 0;
 
-    if (ddbi_kv_read_expiry(kv, a->item, &at) &&
-        at <= ddb_client_now(kv->client))
+    if (ddbi_kv_read_expiry(kv, a->item, &at) && at <= a->now)
         return DDB_NOT_FOUND;
     if (ddb_value_type(v) != DDB_N ||
         ddbi_kv_value(kv, a->item, DDBI_KV_ENCODING) != NULL ||
@@ -76,8 +76,7 @@ static ddb_code see(addition *a)
     ddb_code code;
 
     if (kv->counter.known &&
-        (kv->counter.expires_at == 0 ||
-         kv->counter.expires_at > ddb_client_now(kv->client))) {
+        (kv->counter.expires_at == 0 || kv->counter.expires_at > a->now)) {
         a->value = kv->counter.value;
         a->expires_at = kv->counter.expires_at;
         a->seen = kv->counter.version;
@@ -118,22 +117,21 @@ static ddb_code start_anew(addition *a)
     opt.version = a->mine;
     code = ddb_kv_add(a->kv, a->key, value, &opt, a->err);
     a->sum = a->by;
-    a->started = 1;
+    a->started = code == DDB_OK;
     return ddbi_kv_unsure(code, a->err);
 }
 
 static void set_values(const addition *a, const ddbi_kv_condition *c)
 {
     ddb_kv *kv = a->kv;
-    int64_t now = ddb_client_now(kv->client);
 
-    ddbi_kv_set_values(kv, c, now, a->mine);
-    ddb_item_set_i64(kv->values, ":now", now);
+    ddbi_kv_set_values(kv, c, a->now, a->mine);
+    ddb_item_set_i64(kv->values, ":now", a->now);
     ddb_item_set_i64(kv->values, ":old", a->value);
     ddb_item_set_i64(kv->values, ":sum", a->sum);
     ddb_item_set_b(kv->values, ":mine", a->mine, sizeof a->mine);
     if (kv->schema.relative_ttl && a->expires_at != 0)
-        ddb_item_set_i64(kv->values, ":left", a->expires_at - now);
+        ddb_item_set_i64(kv->values, ":left", a->expires_at - a->now);
 }
 
 /* It failed when it was repeated.  DDB_OK: it was done already.
@@ -156,8 +154,7 @@ static ddb_code judge(addition *a, const ddbi_kv_condition *c,
         return DDB_OK;
     }
     if (!ddbi_kv_is_still(kv, c, *blocking) ||
-        !ddbi_kv_read_expiry(kv, *blocking, &at) ||
-        at > ddb_client_now(kv->client))
+        !ddbi_kv_read_expiry(kv, *blocking, &at) || at > a->now)
         return ddbi_kv_unsure(DDB_CONDITION_FAILED, a->err);
     a->err->maybe_applied = 0;
     return DDB_CONDITION_FAILED;
@@ -185,26 +182,26 @@ static ddb_code add_up(addition *a, ddb_item **blocking)
         .repeatable = 1,
         .dated = 1};
     ddb_code code;
-    int again = 0;
 
     ddbi_kv_still(kv, a->seen, a->item, DDBI_KV_AND_VALUE, room, &c);
     ddbi_kv_name(kv, names, in.update, in.condition, NULL);
-    do {
-        set_values(a, &c);
-        code = ddb_update_item(kv->client, &in, blocking, a->err);
-    } while (ddbi_kv_again(code, a->err, &again));
+    set_values(a, &c);
+    code = ddb_update_item(kv->client, &in, blocking, a->err);
     if (code == DDB_CONDITION_FAILED && a->err->maybe_applied)
         return judge(a, &c, blocking);
     return ddbi_kv_unsure(ddbi_kv_certain(code, a->err), a->err);
 }
 
 /* DDB_CONDITION_FAILED: another was faster; item is what it has left, or
- * NULL. */
+ * NULL.  A wrong clock leaves what the handle remembers. */
 static ddb_code try_once(addition *a)
 {
     ddb_item *blocking = NULL;
-    ddb_code code = ddbi_kv_set_key(a->kv, a->key, a->kv->key, a->err);
+    ddb_code code;
 
+    ddbi_err_clear(a->err);
+    a->now = ddb_client_now(a->kv->client);
+    code = ddbi_kv_set_key(a->kv, a->key, a->kv->key, a->err);
     if (code == DDB_OK)
         code = see(a);
     if (code == DDB_NOT_FOUND) {
@@ -218,7 +215,8 @@ static ddb_code try_once(addition *a)
     }
     ddb_item_free(a->item);
     a->item = blocking;
-    a->kv->counter.known = 0;
+    if (code != DDB_CLOCK)
+        a->kv->counter.known = 0;
     return code;
 }
 
@@ -262,24 +260,27 @@ ddb_code ddb_kv_increment(ddb_kv *kv, ddb_bytes key, int64_t by,
                           const ddb_kv_put_options *opt, int64_t *out,
                           ddb_err *err)
 {
-    ddb_err own;
-    addition a = {.kv = kv,
-                  .key = key,
-                  .by = by,
-                  .opt = opt,
-                  .err = err != NULL ? err : &own};
     ddbi_kv_patience patience = {0};
+    ddb_err own;
     ddb_code code;
+    int again = 0;
 
-    ddbi_err_clear(a.err);
-    code = ddbi_kv_set_key(kv, key, kv->key, a.err);
+    if (err == NULL)
+        err = &own;
+    ddbi_err_clear(err);
+
+    addition a = {.kv = kv, .key = key, .by = by, .opt = opt, .err = err};
+
+    code = ddbi_kv_set_key(kv, key, kv->key, err);
     if (code == DDB_OK)
         code = check(&a);
     if (code != DDB_OK)
         return code;
-    while ((code = try_once(&a)) == DDB_CONDITION_FAILED &&
-           (code = ddbi_kv_wait(kv, &patience, a.err)) == DDB_OK)
-        ddbi_err_clear(a.err);
+    do
+        code = try_once(&a);
+    while (ddbi_kv_again(code, err, &again) ||
+           (code == DDB_CONDITION_FAILED &&
+            (code = ddbi_kv_wait(kv, &patience, err)) == DDB_OK));
     ddb_item_free(a.item);
     if (code != DDB_OK)
         return code;
