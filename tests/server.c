@@ -68,6 +68,7 @@ static const struct {
     {"dynalite", UTF16_ORDER, "U+E000 to U+FFFF come last in it"},
     {"moto", ITEM_SIZE, "it counts the bytes of the JSON text"},
     {"moto", CAPACITY, "a half for an item, whatever is done with it"},
+    {"moto", NOT_ATOMIC, "its threads look and write without a lock"},
     {"dynalite", SLOW, "one thread of JavaScript"},
     {"moto", SLOW, "one of Python at a time"},
     {"moto", MIXED_COMPARISON, "Python does not compare them: status 500"},

@@ -27,6 +27,7 @@ typedef enum {
     BLOCKING_ITEM,     /* never gives the item that failed a condition */
     DELETE_PROTECTION, /* does not know it */
     UTF16_ORDER,       /* takes the bounds of a BETWEEN in that order */
+    NOT_ATOMIC,        /* two writes at once may both find a condition true */
     SLOW,              /* takes milliseconds for each request */
     MIXED_COMPARISON   /* fails when a number is compared with a text */
 } server_difference;
