@@ -340,6 +340,7 @@ test_src = \
     tests/test_json_write.c \
     tests/test_kv.c \
     tests/test_kv_change.c \
+    tests/test_kv_chunks.c \
     tests/test_kv_clear.c \
     tests/test_kv_count.c \
     tests/test_kv_counter.c \

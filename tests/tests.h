@@ -102,6 +102,7 @@
     SUITE(cache)                                                               \
     SUITE(kv)                                                                  \
     SUITE(kv_change)                                                           \
+    SUITE(kv_chunks)                                                           \
     SUITE(kv_clear)                                                            \
     SUITE(kv_count)                                                            \
     SUITE(kv_counter)                                                          \
