@@ -56,7 +56,7 @@ static ddb_err err;
     } while (0)
 #define OK(call) CODE(call, DDB_OK)
 
-static ddb_kv *open_layout(ddb_client *client, int i, int create)
+static ddb_kv *open_layout(ddb_client *client, int i, int create, int large)
 {
     const ddb_kv_schema *schema = layouts[i].schema;
     const ddb_kv_options opt = {
@@ -65,6 +65,7 @@ static ddb_kv *open_layout(ddb_client *client, int i, int create)
         .schema = schema,
         .shards = layouts[i].shards,
         .create = create,
+        .large = large,
         .no_ttl = 1,
     };
     ddb_kv *out;
@@ -80,7 +81,7 @@ static void make_tables(void)
     for (int i = 0; i < LAYOUTS; i++) {
         snprintf(tables[i], sizeof tables[i], "e2e_change_%s_%d",
                  layouts[i].name, (int)getpid());
-        ddb_kv_close(open_layout(client, i, 1));
+        ddb_kv_close(open_layout(client, i, 1, 0));
     }
     server_close(client);
 }
@@ -97,7 +98,7 @@ static void delete_tables(void)
 static void begin(int layout)
 {
     c = server_open(NULL);
-    kv = open_layout(c, layout, 0);
+    kv = open_layout(c, layout, 0, 0);
 }
 
 static void end(void)
@@ -250,6 +251,55 @@ START_TEST(a_value_is_popped_once)
 }
 END_TEST
 
+/* ---- Values in chunks --------------------------------------------------- */
+
+static void has_large(const ddb_kv_entry *e, const char *want, size_t n)
+{
+    ck_assert_uint_eq(e->value.n, n);
+    ck_assert_mem_eq(e->value.p, want, n);
+}
+
+/* Of our own schema, in one partition and split. */
+START_TEST(large_values_are_changed_as_they_were_seen)
+{
+    const size_t n = 900000;
+    const ddb_kv_put_options hour = {.ttl = 3600};
+    ddb_bytes key = ddb_str("large");
+    char *first = malloc(n), *second = malloc(n);
+    ddb_kv_entry e = {0}, old = {0};
+
+    ck_assert(first != NULL && second != NULL);
+    memset(first, '1', n);
+    memset(second, '2', n);
+    c = server_open(NULL);
+    kv = open_layout(c, _i, 0, 1);
+    OK(ddb_kv_put(kv, key, (ddb_bytes){first, n}, NULL, &err));
+    OK(ddb_kv_get(kv, key, &old, &err));
+    has_large(&old, first, n);
+    OK(ddb_kv_replace(kv, &old, (ddb_bytes){second, n}, NULL, &err));
+    CODE(ddb_kv_replace(kv, &old, (ddb_bytes){first, n}, NULL, &err),
+         DDB_CONDITION_FAILED);
+    CODE(ddb_kv_delete_if(kv, &old, &err), DDB_CONDITION_FAILED);
+    OK(ddb_kv_touch(kv, key, &hour, &err));
+    ck_assert_int_le(ttl("large"), 3600);
+    CODE(ddb_kv_increment(kv, key, 1, NULL, NULL, &err), DDB_WRONG_KIND);
+    OK(ddb_kv_get(kv, key, &e, &err));
+    has_large(&e, second, n);
+    OK(ddb_kv_replace(kv, &e, ddb_str("small"), NULL, &err));
+    has("large", "small");
+    OK(ddb_kv_put(kv, key, (ddb_bytes){first, n}, NULL, &err));
+    OK(ddb_kv_pop(kv, key, &e, &err));
+    has_large(&e, first, n);
+    CODE(ddb_kv_pop(kv, key, &e, &err), DDB_NOT_FOUND);
+    ddb_kv_entry_clear(&old);
+    free(first);
+    free(second);
+    end();
+}
+END_TEST
+
+/* ---- Expiry ------------------------------------------------------------- */
+
 /* All layouts in one wait. */
 START_TEST(what_has_expired_is_no_longer_what_was_seen)
 {
@@ -301,7 +351,7 @@ START_TEST(two_handles_count_together)
     ddb_kv *other;
 
     begin(_i);
-    other = open_layout(c, _i, 0);
+    other = open_layout(c, _i, 0, 0);
     for (int64_t i = 1; i <= 20; i += 2) {
         ck_assert_int_eq(add(kv, "count", 1), i);
         ck_assert_int_eq(add(other, "count", 1), i + 1);
@@ -450,6 +500,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, a_counter_keeps_its_expiry, 0, LAYOUTS);
     tcase_add_loop_test(tc, touch_moves_the_expiry_alone, 0, LAYOUTS);
     tcase_add_loop_test(tc, touch_neither_makes_nor_revives, 0, LAYOUTS);
+    tcase_add_loop_test(tc, large_values_are_changed_as_they_were_seen, 0, 2);
     tcase_add_test(tc, what_has_expired_is_no_longer_what_was_seen);
     suite_add_tcase(s, tc);
     return s;
