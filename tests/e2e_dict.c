@@ -82,6 +82,8 @@ START_TEST(what_is_absent_can_have_a_default)
     OK(ddb_kv_get_or(kv, ddb_str("k"), ddb_str("other"), &e, &err));
     ck_assert_str_eq(e.value.p, "other");
     ck_assert_int_eq(e.updated_at, 0);
+    CODE(ddb_kv_replace(kv, &e, ddb_str("x"), NULL, &err), DDB_INVALID);
+    CODE(ddb_kv_delete_if(kv, &e, &err), DDB_INVALID);
     is_absent(kv, "k");
     put(s, kv, "k", "own");
     OK(ddb_kv_get_or(kv, ddb_str("k"), ddb_str("other"), &e, &err));
