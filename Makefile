@@ -342,11 +342,13 @@ test_src = \
     tests/test_kv_change.c \
     tests/test_kv_chunks.c \
     tests/test_kv_clear.c \
+    tests/test_kv_collect.c \
     tests/test_kv_count.c \
     tests/test_kv_counter.c \
     tests/test_kv_cursor.c \
     tests/test_kv_entry.c \
     tests/test_kv_iter.c \
+    tests/test_kv_large.c \
     tests/test_kv_many.c \
     tests/test_kv_merge.c \
     tests/test_kv_names.c \

@@ -104,11 +104,13 @@
     SUITE(kv_change)                                                           \
     SUITE(kv_chunks)                                                           \
     SUITE(kv_clear)                                                            \
+    SUITE(kv_collect)                                                          \
     SUITE(kv_count)                                                            \
     SUITE(kv_counter)                                                          \
     SUITE(kv_cursor)                                                           \
     SUITE(kv_entry)                                                            \
     SUITE(kv_iter)                                                             \
+    SUITE(kv_large)                                                            \
     SUITE(kv_many)                                                             \
     SUITE(kv_merge)                                                            \
     SUITE(kv_names)                                                            \
