@@ -193,7 +193,8 @@ static void fill(ddb_kv *kv, rng *r, unsigned n)
 
 static int in_range(const char *key, const ddb_kv_range *range)
 {
-    return strncmp(key, range->prefix.p, range->prefix.n) == 0 &&
+    return (range->prefix.n == 0 ||
+            strncmp(key, range->prefix.p, range->prefix.n) == 0) &&
            (range->from.n == 0 || strcmp(key, range->from.p) >= 0) &&
            (range->to.n == 0 || strcmp(key, range->to.p) <= 0);
 }
