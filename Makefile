@@ -959,10 +959,10 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; cache_,
-#:                 dict_, kv_ and ops_ memory sqlite local tls; tool_ sqlite
-#:                 local tls; server bad_day
+#:                 change_, dict_, kv_, ops_ and shards_ memory sqlite local
+#:                 tls; tool_ sqlite local tls; race server shards bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
-#: check-PEER      one of it: cache_, dict_, kv_ and ops_ dynalite moto;
+#: check-PEER      one of it: the same suites, dynalite moto;
 #:                 tool_dynalite boto3 botocore javascript differ
 #: check-long      before a release; needs tools/deps long, and hours
 #: check-size      the shared library is small enough, built by default

@@ -116,6 +116,7 @@ START_TEST(the_number_belongs_to_the_namespace)
     ck_assert_ptr_nonnull(strstr(err.message, "has 8 shards, not 4"));
     CODE(ddb_kv_put(late, ddb_str("k"), ddb_str("v"), NULL, &err), DDB_INVALID);
     ck_assert_int_eq(count(late), 0);
+    ddb_kv_close(late);
     other = open_split(c, "header", 8);
     ck_assert_int_eq(count(other), 1);
     OK(ddb_kv_clear(other, NULL, &err));
