@@ -150,7 +150,7 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
 static ddb_code clear_expired_part(ddb_kv *kv, unsigned part, int64_t *removed,
                                    ddb_err *err)
 {
-    static const ddbi_kv_interval all;
+    const ddbi_kv_interval all = {.none = 0};
     const ddb_item *it;
     ddb_pager *pager = NULL;
     ddbi_kv_ask ask;
