@@ -303,7 +303,7 @@ ddb_code ddbi_kv_put_chunks(ddb_kv *kv, ddb_bytes key,
 /* Collect what the chunks of a manifest keep; what is in out before stays.
  * DDB_CONFLICT: they are gone, as the manifest may be now: it is to be read
  * again.  DDB_BAD_VALUE. */
-ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *manifest,
+ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *value,
                         ddbi_buf *out, ddb_err *err);
 /* Take away the chunks of an item that has been in the table and is certainly
  * no more: by return_values, or as it was when a condition on its version
@@ -311,7 +311,7 @@ ddb_code ddbi_kv_gather(ddb_kv *kv, ddb_bytes key, const ddb_value *manifest,
  * collector. */
 void ddbi_kv_drop_chunks(ddb_kv *kv, const ddb_item *old);
 /* The same by the text of a manifest, which may never have been there. */
-void ddbi_kv_drop_manifest(ddb_kv *kv, ddb_bytes key, ddb_bytes manifest);
+void ddbi_kv_drop_manifest(ddb_kv *kv, ddb_bytes key, ddb_bytes text);
 
 /* ---- kv_large.c --------------------------------------------------------- */
 
