@@ -704,8 +704,9 @@ check_install = $(server) $(srcdir)/tests/check-install
 check_interop = $(server) $(srcdir)/tests/interop_boto3.py
 check_javascript = $(server) node $(srcdir)/tests/client_javascript.js
 check_man = $(server) $(srcdir)/tests/check-man
-check_pynamodb_mate = $(server) $(DDB_PEERS)/caches/bin/python3 \
-    $(srcdir)/tests/interop_pynamodb_mate.py
+check_pynamodb_mate = $(foreach venv,caches-old caches,$(server) \
+    $(DDB_PEERS)/$(venv)/bin/python3 \
+    $(srcdir)/tests/interop_pynamodb_mate.py &&) :
 check_race = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_race
 check_requests_cache = $(foreach venv,caches-old caches,$(server) \
     $(DDB_PEERS)/$(venv)/bin/python3 \

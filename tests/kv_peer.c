@@ -2,7 +2,7 @@
 /*
  * A store of another program's schema, for tests/interop_*.py:
  *
- *     kv_peer requests-cache|pynamodb-mate TABLE [NAMESPACE]
+ *     kv_peer requests-cache|pynamodb-mate|pynamodb-mate-5 TABLE [NAMESPACE]
  *
  * on DDB_TEST_ENDPOINT, in a table that it makes if there is none.  It reads one JSON object a line,
  *
@@ -219,6 +219,42 @@ static void answer_line(const char *line)
     json_decref(request);
 }
 
+/* ---- Opening ------------------------------------------------------------ */
+
+/* What pynamodb before its release 6 makes of bytes. */
+static ddb_code to_base64(void *arg, ddb_bytes key, ddb_bytes in,
+                          ddb_kv_out *out, ddb_err *why)
+{
+    size_t n = ddbi_base64_size(in.n);
+    char *text = malloc(n + 1);
+    ddb_code code;
+
+    (void)arg, (void)key, (void)why;
+    must(text != NULL, "memory");
+    ddbi_base64(text, in.p, in.n);
+    code = ddb_kv_out_add(out, text, n);
+    free(text);
+    return code;
+}
+
+static ddb_code from_base64(void *arg, ddb_bytes key, ddb_bytes in,
+                            ddb_kv_out *out, ddb_err *why)
+{
+    char *bytes = malloc(in.n + 1);
+    ptrdiff_t n;
+    ddb_code code = DDB_BAD_VALUE;
+
+    (void)arg, (void)key, (void)why;
+    must(bytes != NULL, "memory");
+    if ((n = ddbi_base64_decode(bytes, in.p, in.n)) >= 0)
+        code = ddb_kv_out_add(out, bytes, (size_t)n);
+    free(bytes);
+    return code;
+}
+
+static const ddb_kv_coding base64 = {.encode = to_base64,
+                                     .decode = from_base64};
+
 /* The table that is there, else a new one. */
 static void open_store(ddb_client *c, char **argv)
 {
@@ -228,8 +264,11 @@ static void open_store(ddb_client *c, char **argv)
                      ddb_err *) = strcmp(argv[1], "requests-cache") == 0
                                       ? ddb_kv_open_requests_cache
                                       : ddb_kv_open_pynamodb_mate;
-    ddb_code code = open(c, &opt, &kv, &err);
+    ddb_code code;
 
+    if (strcmp(argv[1], "pynamodb-mate-5") == 0)
+        opt.coding = &base64;
+    code = open(c, &opt, &kv, &err);
     if (code == DDB_NO_TABLE) {
         opt.create = 1;
         code = open(c, &opt, &kv, &err);
