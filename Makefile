@@ -364,6 +364,7 @@ test_src = \
     tests/test_op_query.c \
     tests/test_op_table.c \
     tests/test_plan.c \
+    tests/test_progress.c \
     tests/test_projection.c \
     tests/test_remote.c \
     tests/test_reply.c \
@@ -667,7 +668,7 @@ endif
 ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += $(suites:%=%_local) $(suites:%=%_tls) tool_local tool_tls \
-    tool_network examples faults \
+    tool_network tool_exact examples faults \
     faults_tls interop race server shards bad_day
 endif
 checks = $(form_checks) $(run_checks)
@@ -724,6 +725,8 @@ suite_tool = $(srcdir)/tests/check-tool
 $(foreach suite,$(suites) tool,$(foreach name,memory sqlite local tls dynalite moto, \
     $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
 	$$(suite_$(suite)))))
+check_tool_exact = $(server) --server sqlite $(srcdir)/tests/check-tool-exact && \
+    $(server) $(srcdir)/tests/check-tool-exact
 check_tool_network = $(server) --proxy $(srcdir)/tests/check-tool-network
 
 # SUITE=name: that suite alone.
@@ -961,7 +964,8 @@ help:
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; cache_,
 #:                 change_, dict_, kv_, ops_ and shards_ memory sqlite local
-#:                 tls; tool_ sqlite local tls; race server shards bad_day
+#:                 tls; tool_ sqlite local tls exact
+#:                 network; race server shards bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: the same suites, dynalite moto;
 #:                 tool_dynalite boto3 botocore javascript differ

@@ -239,7 +239,8 @@ static const struct {
     {DDB_AMBIGUOUS, 4},   {DDB_THROTTLED, 3},      {DDB_ANSWER_TOO_LARGE, 4},
     {DDB_UNAVAILABLE, 3}, {DDB_CREDENTIALS, 3},    {DDB_ACCESS_DENIED, 3},
     {DDB_NO_TABLE, 3},    {DDB_IN_USE, 3},         {DDB_VALIDATION, 3},
-    {DDB_SERVICE, 3},
+    {DDB_SERVICE, 3},     {DDB_BAD_VALUE, 4},      {DDB_WRONG_KIND, 2},
+    {DDB_UNORDERED, 2},
 };
 
 START_TEST(each_code_has_its_exit_status)

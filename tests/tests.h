@@ -120,6 +120,7 @@
     SUITE(kv_shards)                                                           \
     SUITE(kv_touch)                                                            \
     SUITE(cli)                                                                 \
+    SUITE(progress)                                                            \
     SUITE(abi)                                                                 \
     LOCAL_SUITES                                                               \
     SERVER_SUITES

@@ -64,6 +64,9 @@ struct cli {
     const char *profile;
     const char *table;      /* after cli_parse(): never NULL */
     const char *name_space; /* the same */
+    int64_t shards;
+    int large;
+    int compress;
     int allow_http;
     int help;
     int version;

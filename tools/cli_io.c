@@ -9,6 +9,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ int cli_status(ddb_code code)
     case DDB_NOT_FOUND:
     case DDB_CONDITION_FAILED:
         return CLI_ABSENT;
+    case DDB_WRONG_KIND:
     case DDB_INVALID:
     case DDB_TOO_LARGE:
+    case DDB_UNORDERED:
         return CLI_USAGE;
     case DDB_NO_REGION:
     case DDB_NO_CREDENTIALS:
@@ -33,6 +36,7 @@ int cli_status(ddb_code code)
     case DDB_FORKED:
     case DDB_SYSTEM:
         return CLI_INTERNAL;
+    case DDB_BAD_VALUE:
     case DDB_UNSUPPORTED:
     case DDB_TIMEOUT:
     case DDB_NETWORK:
@@ -153,7 +157,11 @@ int cli_open_kv(cli *c)
                           .create = c->create,
                           .read_units = c->read_units,
                           .write_units = c->write_units,
-                          .no_ttl = c->no_ttl};
+                          .no_ttl = c->no_ttl,
+                          .shards =
+                              c->shards < INT_MAX ? (int)c->shards : INT_MAX,
+                          .large = c->large,
+                          .compress = c->compress};
     int status = cli_open_client(c);
     ddb_err err;
 

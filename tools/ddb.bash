@@ -7,7 +7,8 @@ _ddb()
     local cur=${COMP_WORDS[COMP_CWORD]}
     local prev=${COMP_WORDS[COMP_CWORD - 1]}
     local global="-e --endpoint -r --region -p --profile -t --table
-        -n --namespace --allow-http -h --help --version"
+        -n --namespace --shards --large --compress --allow-http -h --help
+        --version"
     local command= operands=0 options= words= i word
 
     # bash takes "--name=value" apart.
@@ -23,7 +24,7 @@ _ddb()
         case $word in
         -e | -r | -p | -t | -n | -o | -i | --endpoint | --region | \
             --profile | --table | --namespace | --output | --input | --ttl | \
-            --prefix | --limit | --billing | --rcu | --wcu)
+            --shards | --prefix | --limit | --billing | --rcu | --wcu)
             if [[ ${COMP_WORDS[i + 1]} == = ]]; then ((i++)); fi
             ((i++))
             ;;
@@ -50,7 +51,7 @@ _ddb()
         return
         ;;
     -e | --endpoint | -r | --region | -p | --profile | -t | --table | -n | \
-        --namespace | --ttl | --prefix | --limit | --rcu | --wcu)
+        --namespace | --shards | --ttl | --prefix | --limit | --rcu | --wcu)
         return
         ;;
     esac

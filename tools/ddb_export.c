@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Bytes in base64, as DynamoDB JSON has them.  NULL: no memory. */
 static json_t *base64(ddb_bytes bytes)
@@ -82,19 +83,24 @@ int ddb_run_export(cli *c)
 {
     ddb_kv_iter *iter = NULL;
     const ddb_kv_entry *e;
-    progress p = {.c = c, .what = "exported"};
+    int64_t total = 0;
+    int is_shown = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    progress p;
     ddb_err err;
     ddb_code code;
     int status = cli_open_kv(c);
 
     if (status != CLI_DONE)
         return status;
+    if (is_shown) /* what fails here will fail below */
+        ddb_kv_count(c->kv, NULL, &total, NULL);
+    progress_begin(&p, c, is_shown, total);
     code = ddb_kv_iter_open(c->kv, NULL, &iter, &err);
     while (code == DDB_OK && status == CLI_DONE && c->write_error == 0) {
         if ((code = ddb_kv_iter_next(iter, &e, &err)) != DDB_OK)
             break;
         status = write_entry(c, e);
-        progress_add(&p, 1);
+        progress_add(&p, 1, p.at + 1);
     }
     ddb_kv_iter_close(iter);
     progress_end(&p);

@@ -17,9 +17,12 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* 400 KB of a value, each byte six characters at worst, and its key. */
+/* A key and a value, each byte six characters at worst. */
 #define MAX_LINE ((size_t)3 << 20)
+#define MAX_LARGE_LINE ((size_t)97 << 20)
 #define BATCH 100
 #define BATCH_BYTES ((size_t)4 << 20)
 
@@ -27,6 +30,7 @@ typedef struct {
     cli *c;
     long long line;    /* number of the last one read */
     long long expired; /* lines passed over */
+    int64_t at;        /* byte behind it */
     progress shown;
 
     /* What is read and not stored yet. */
@@ -202,7 +206,7 @@ static int store_batch(import *m)
                  m->lines[0], m->lines[m->n - 1]);
         status = cli_fail_err(m->c, what, &err);
     }
-    progress_add(&m->shown, (int64_t)m->n);
+    progress_add(&m->shown, (int64_t)m->n, m->at);
     forget_batch(m);
     return status;
 }
@@ -260,6 +264,8 @@ static int take_line(import *m, const char *text, size_t n)
 
 static int take_file(import *m)
 {
+    int takes_large = m->c->large || m->c->compress;
+    size_t max = takes_large ? MAX_LARGE_LINE : MAX_LINE;
     char *text = NULL;
     size_t room = 0;
     size_t n;
@@ -267,10 +273,14 @@ static int take_file(import *m)
     int got;
 
     while (status == CLI_DONE &&
-           (got = cli_read_line(stdin, MAX_LINE, &text, &room, &n)) != 0) {
+           (got = cli_read_line(stdin, max, &text, &room, &n)) != 0) {
         m->line++;
+        m->at += (int64_t)n + 1;
         if (got == -1)
-            status = end_here(m, "it has more than 3 MB");
+            status =
+                end_here(m, takes_large ? "it has more than 97 MB"
+                                        : "it has more than 3 MB, which needs "
+                                          "--large");
         else if (got == -2)
             status =
                 cli_fail(m->c, CLI_USAGE, "cannot read: %s", strerror(errno));
@@ -287,6 +297,17 @@ static int take_file(import *m)
     return status;
 }
 
+/* 0: not known. */
+static int64_t bytes_to_come(void)
+{
+    struct stat info;
+    off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+
+    if (at < 0 || fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode))
+        return 0;
+    return info.st_size - at;
+}
+
 int ddb_run_import(cli *c)
 {
     import *m;
@@ -297,7 +318,7 @@ int ddb_run_import(cli *c)
     if ((m = calloc(1, sizeof *m)) == NULL)
         return cli_fail(c, CLI_INTERNAL, "out of memory");
     m->c = c;
-    m->shown = (progress){.c = c, .what = "imported"};
+    progress_begin(&m->shown, c, isatty(STDERR_FILENO), bytes_to_come());
     status = take_file(m);
     progress_end(&m->shown);
     if (status == CLI_DONE && m->expired > 0)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An item has 400 KB, of which the value can have no more than that. */
+/* An item has 400 KB, of which the value can have no more than that, unless
+ * it is compressed or kept in chunks. */
 #define MAX_VALUE (400 * 1024)
 
 static int no_such_key(const cli *c, const char *key)
@@ -70,7 +71,9 @@ static int find_value(const cli *c, ddb_bytes *value, char **content)
     if (c->n_operands == 2 && strcmp(c->operands[1], "-") == 0)
         path = "-";
     if (path != NULL)
-        return cli_read(c, path, MAX_VALUE, content, &value->n);
+        return cli_read(c, path,
+                        c->large || c->compress ? DDB_KV_MAX_LARGE : MAX_VALUE,
+                        content, &value->n);
     *value = ddb_str(c->operands[1]);
     return CLI_DONE;
 }
