@@ -342,6 +342,7 @@ test_src = \
     tests/test_kv_change.c \
     tests/test_kv_chunks.c \
     tests/test_kv_clear.c \
+    tests/test_kv_coding.c \
     tests/test_kv_collect.c \
     tests/test_kv_count.c \
     tests/test_kv_counter.c \

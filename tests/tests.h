@@ -104,6 +104,7 @@
     SUITE(kv_change)                                                           \
     SUITE(kv_chunks)                                                           \
     SUITE(kv_clear)                                                            \
+    SUITE(kv_coding)                                                           \
     SUITE(kv_collect)                                                          \
     SUITE(kv_count)                                                            \
     SUITE(kv_counter)                                                          \
