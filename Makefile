@@ -455,7 +455,8 @@ fuzz_src = \
     tests/fuzz/fuzz_item.c \
     tests/fuzz/fuzz_json.c \
     tests/fuzz/fuzz_number.c \
-    tests/fuzz/fuzz_sign.c
+    tests/fuzz/fuzz_sign.c \
+    tests/fuzz/fuzz_stored.c
 
 bench_src = \
     bench/bench.c \
