@@ -661,7 +661,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
-suites = cache change dict kv large ops shards
+suites = cache change dict expiry kv large ops shards
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
