@@ -53,6 +53,7 @@ static const option options[] = {
     {'i', "input", "FILE", CLI_INPUT, TEXT, AT(input),
      "read the value from there"},
     {0, "ttl", "SECONDS", CLI_TTL, NUMBER, AT(ttl), "expire after so long"},
+    {0, "never", NULL, CLI_NEVER, FLAG, AT(never), "let it never expire"},
     {0, "if-absent", NULL, CLI_IF_ABSENT, FLAG, AT(if_absent),
      "only if there is no such key"},
     {0, "binary", NULL, CLI_BINARY, FLAG, AT(binary),
@@ -63,6 +64,10 @@ static const option options[] = {
     {0, "reverse", NULL, CLI_REVERSE, FLAG, AT(reverse), "the last key first"},
     {'0', "null", NULL, CLI_NULL, FLAG, AT(null),
      "end each key with a NUL, not a newline"},
+    {0, "cursor", "FILE", CLI_CURSOR, TEXT, AT(cursor),
+     "begin where FILE says, keep there where it ends"},
+    {0, "expired", NULL, CLI_EXPIRED, FLAG, AT(expired),
+     "only what has expired, without asking"},
     {0, "yes", NULL, CLI_YES, FLAG, AT(yes), "do not ask"},
     {0, "billing", "MODE", CLI_BILLING, TEXT, AT(billing),
      "on-demand (default) or provisioned"},
@@ -131,6 +136,7 @@ static int set_option(cli *c, const option *o, const char *argument)
 /* What is being read of the command line. */
 typedef struct {
     cli *c;
+    const cli_command *commands;
     char **argv;
     int argc;
     int i;          /* the word in hand */
@@ -188,7 +194,27 @@ static int parse_letters(parser *p)
     return status;
 }
 
-/* Options are taken, operands are gathered at the front of argv. */
+static const cli_command *find_command(const cli_command *commands,
+                                       const char *name)
+{
+    for (; commands->name != NULL; commands++)
+        if (strcmp(commands->name, name) == 0)
+            return commands;
+    return NULL;
+}
+
+static int is_operand(const parser *p, const char *word)
+{
+    const cli_command *command = p->c->command;
+
+    if (word[0] != '-' || word[1] == '\0')
+        return 1;
+    return command != NULL && (command->options & CLI_SIGNED) != 0 &&
+           word[1] >= '0' && word[1] <= '9';
+}
+
+/* Options are taken, operands are gathered at the front of argv, and the
+ * first of them is the command. */
 static int parse_words(parser *p, int *n_operands)
 {
     int ended = 0;
@@ -198,9 +224,11 @@ static int parse_words(parser *p, int *n_operands)
     for (p->i = 1; p->i < p->argc && status == CLI_DONE; p->i++) {
         char *word = p->argv[p->i];
 
-        if (ended || word[0] != '-' || word[1] == '\0')
+        if (ended || is_operand(p, word)) {
+            if (n == 0)
+                p->c->command = find_command(p->commands, word);
             p->argv[n++] = word;
-        else if (strcmp(word, "--") == 0)
+        } else if (strcmp(word, "--") == 0)
             ended = 1;
         else if (word[1] == '-')
             status = parse_long(p);
@@ -262,7 +290,7 @@ static int check_command(const cli *c, unsigned given)
 
 int cli_parse(cli *c, const cli_command *commands, int argc, char **argv)
 {
-    parser p = {.c = c, .argv = argv, .argc = argc};
+    parser p = {.c = c, .commands = commands, .argv = argv, .argc = argc};
     int status;
 
     memset(c, 0, sizeof *c);
@@ -281,9 +309,6 @@ int cli_parse(cli *c, const cli_command *commands, int argc, char **argv)
             return CLI_DONE;
         return cli_fail(c, CLI_USAGE, "no command: see \"ddb --help\"");
     }
-    for (; commands->name != NULL; commands++)
-        if (strcmp(commands->name, argv[0]) == 0)
-            c->command = commands;
     if (c->command == NULL)
         return cli_fail(c, CLI_USAGE,
                         "there is no command \"%s\": see \"ddb --help\"",
@@ -325,7 +350,7 @@ void cli_help(const cli *c, const cli_command *commands, FILE *out)
               "table.\n\nCommands:\n",
               out);
         for (; commands->name != NULL; commands++)
-            fprintf(out, "  %-8s %s\n", commands->name, commands->operands);
+            fprintf(out, "  %-10s %s\n", commands->name, commands->operands);
         fputs("\n\"ddb COMMAND --help\" tells more of one.\n", out);
     }
     fputs("\nOptions of all commands:\n", out);

@@ -38,7 +38,11 @@ enum {
     CLI_BILLING = 1 << 10,
     CLI_UNITS = 1 << 11,
     CLI_NO_TTL = 1 << 12,
-    CLI_CREATE = 1 << 13
+    CLI_CREATE = 1 << 13,
+    CLI_NEVER = 1 << 14,
+    CLI_EXPIRED = 1 << 15,
+    CLI_CURSOR = 1 << 16,
+    CLI_SIGNED = 1 << 17 /* no option: operands may be numbers below 0 */
 };
 
 typedef struct cli cli;
@@ -73,13 +77,16 @@ struct cli {
     const char *output;
     const char *input;
     int64_t ttl;
+    int never;
     int if_absent;
     int binary;
     const char *prefix;
     int64_t limit;
     int reverse;
     int null;
+    const char *cursor;
     int yes;
+    int expired;
     const char *billing;
     int64_t read_units;
     int64_t write_units;
@@ -123,7 +130,9 @@ int cli_read_line(FILE *in, size_t max, char **line, size_t *room, size_t *n);
 void cli_write(cli *c, const void *p, size_t n);
 void cli_print(cli *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What was written has got there. */
+/* Has what was written got there? */
+int cli_is_written(cli *c);
+/* The same as an exit status; if it has not the error is written. */
 int cli_flush(cli *c);
 /* Is it UTF-8?  -1: no memory. */
 int cli_is_text(const void *p, size_t n);

@@ -267,12 +267,17 @@ void cli_print(cli *c, const char *format, ...)
     va_end(args);
 }
 
-int cli_flush(cli *c)
+int cli_is_written(cli *c)
 {
     errno = 0;
     if (c->write_error == 0 && fflush(stdout) != 0)
         c->write_error = errno != 0 ? errno : EIO;
-    if (c->write_error == 0)
+    return c->write_error == 0;
+}
+
+int cli_flush(cli *c)
+{
+    if (cli_is_written(c))
         return CLI_DONE;
     return cli_fail(c, CLI_INTERNAL, "cannot write: %s",
                     strerror(c->write_error));

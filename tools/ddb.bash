@@ -24,7 +24,7 @@ _ddb()
         case $word in
         -e | -r | -p | -t | -n | -o | -i | --endpoint | --region | \
             --profile | --table | --namespace | --output | --input | --ttl | \
-            --shards | --prefix | --limit | --billing | --rcu | --wcu)
+            --cursor | --shards | --prefix | --limit | --billing | --rcu | --wcu)
             if [[ ${COMP_WORDS[i + 1]} == = ]]; then ((i++)); fi
             ((i++))
             ;;
@@ -41,7 +41,7 @@ _ddb()
 
     COMPREPLY=()
     case $prev in
-    -i | --input | -o | --output)
+    -i | --input | -o | --output | --cursor)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
@@ -57,15 +57,22 @@ _ddb()
     esac
 
     case $command in
-    '') words="get put del has count keys export import clear table call" ;;
+    '')
+        words="get put del has pop incr touch ttl count keys export import
+            clear namespaces table call"
+        ;;
     get) options="-o --output" ;;
+    pop) options="-o --output --create" ;;
+    incr) options="--ttl --create" ;;
+    touch) options="--ttl --never --create" ;;
+    namespaces) options="-0 --null" ;;
     put)
         options="-i --input --ttl --if-absent --binary --create"
         ;;
     del | import) options="--create" ;;
     count) options="--prefix" ;;
-    keys) options="--prefix --limit --reverse -0 --null" ;;
-    clear) options="--yes --create" ;;
+    keys) options="--prefix --limit --reverse -0 --null --cursor" ;;
+    clear) options="--expired --yes --create" ;;
     table)
         options="--billing --rcu --wcu --no-ttl"
         if ((operands == 0)); then words="create describe delete wait"; fi

@@ -26,11 +26,32 @@ static const cli_command commands[] = {
      "Exit status 0 if there is such a key, 1 if there is none.  Nothing is "
      "written.",
      ddb_run_has, 0, 1, 1},
+    {"pop", "KEY [-o FILE]",
+     "Delete a key, and write the value that it had as get does.", ddb_run_pop,
+     CLI_OUTPUT | CLI_CREATE, 1, 1},
+    {"incr", "KEY [BY]",
+     "Add BY, which is 1 without it and may be negative, to a number, and "
+     "write the\n"
+     "sum.  A key that is not there starts anew with BY, and expires as --ttl "
+     "says;\n"
+     "one that is there keeps its expiry.",
+     ddb_run_incr, CLI_TTL | CLI_CREATE | CLI_SIGNED, 1, 2},
+    {"touch", "KEY (--ttl SECONDS | --never)",
+     "Let a key expire at another time, or never.", ddb_run_touch,
+     CLI_TTL | CLI_NEVER | CLI_CREATE, 1, 1},
+    {"ttl", "KEY",
+     "Write the seconds that a key has left, or \"never\" if it does not "
+     "expire.",
+     ddb_run_ttl, 0, 1, 1},
     {"count", "[--prefix PREFIX]", "Write how many keys there are.",
      ddb_run_count, CLI_PREFIX, 0, 0},
-    {"keys", "[--prefix PREFIX] [--limit N] [--reverse] [-0]",
-     "Write the keys in the order of their bytes, one a line.", ddb_run_keys,
-     CLI_PREFIX | CLI_LIMIT | CLI_REVERSE | CLI_NULL, 0, 0},
+    {"keys", "[--prefix P] [--limit N] [--reverse] [--cursor FILE]",
+     "Write the keys in the order of their bytes, one a line.  With --cursor "
+     "begin\n"
+     "behind the last key of the run before; FILE is empty when there are no "
+     "more.",
+     ddb_run_keys, CLI_PREFIX | CLI_LIMIT | CLI_REVERSE | CLI_NULL | CLI_CURSOR,
+     0, 0},
     {"export", "> FILE",
      "Write all entries of the namespace as JSON Lines, one an entry:\n"
      "  {\"key\":\"k\",\"value\":\"text\"}, "
@@ -44,11 +65,14 @@ static const cli_command commands[] = {
      "that\n"
      "was cut off can be run again.",
      ddb_run_import, CLI_CREATE, 0, 0},
-    {"clear", "[--yes]",
+    {"clear", "[--expired] [--yes]",
      "Delete all entries of the namespace.  Asks first when there is a "
      "terminal,\n"
      "else wants --yes.",
-     ddb_run_clear, CLI_YES | CLI_CREATE, 0, 0},
+     ddb_run_clear, CLI_EXPIRED | CLI_YES | CLI_CREATE, 0, 0},
+    {"namespaces", "[-0]",
+     "Write the namespaces that the table has, in no order, one a line.",
+     ddb_run_namespaces, CLI_NULL, 0, 0},
     {"table", "create|describe|delete|wait",
      "create: make the table, switch its TTL on and wait until it can be used; "
      "one\n"

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* ddb get, put, del, has: one key. */
+/* ddb get, put, del, has, pop, incr, touch, ttl: one key. */
 #include "ddb_commands.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An item has 400 KB, of which the value can have no more than that, unless
- * it is compressed or kept in chunks. */
-#define MAX_VALUE (400 * 1024)
-
 static int no_such_key(const cli *c, const char *key)
 {
     return cli_fail(c, CLI_ABSENT, "there is no key \"%s\"", key);
+}
+
+/* What came of a call on the first operand. */
+static int finish(const cli *c, ddb_code code, const ddb_err *err)
+{
+    switch (code) {
+    case DDB_OK:
+        return CLI_DONE;
+    case DDB_NOT_FOUND:
+        return no_such_key(c, c->operands[0]);
+    default:
+        return cli_fail_err(c, NULL, err);
+    }
 }
 
 /* ---- get ---------------------------------------------------------------- */
@@ -32,6 +41,14 @@ static int write_file(const cli *c, const char *path, ddb_bytes value)
     return CLI_DONE;
 }
 
+static int write_value(cli *c, ddb_bytes value)
+{
+    if (c->output != NULL)
+        return write_file(c, c->output, value);
+    cli_write(c, value.p, value.n);
+    return CLI_DONE;
+}
+
 int ddb_run_get(cli *c)
 {
     ddb_kv_entry e = {0};
@@ -40,18 +57,11 @@ int ddb_run_get(cli *c)
 
     if (status != CLI_DONE)
         return status;
-    switch (ddb_kv_get(c->kv, ddb_str(c->operands[0]), &e, &err)) {
-    case DDB_OK:
-        break;
-    case DDB_NOT_FOUND:
-        return no_such_key(c, c->operands[0]);
-    default:
-        return cli_fail_err(c, NULL, &err);
-    }
-    if (c->output != NULL)
-        status = write_file(c, c->output, e.value);
-    else
-        cli_write(c, e.value.p, e.value.n);
+    status =
+        finish(c, ddb_kv_get(c->kv, ddb_str(c->operands[0]), &e, &err), &err);
+    if (status != CLI_DONE)
+        return status;
+    status = write_value(c, e.value);
     ddb_kv_entry_clear(&e);
     return status;
 }
@@ -71,9 +81,7 @@ static int find_value(const cli *c, ddb_bytes *value, char **content)
     if (c->n_operands == 2 && strcmp(c->operands[1], "-") == 0)
         path = "-";
     if (path != NULL)
-        return cli_read(c, path,
-                        c->large || c->compress ? DDB_KV_MAX_LARGE : MAX_VALUE,
-                        content, &value->n);
+        return cli_read(c, path, DDB_KV_MAX_LARGE, content, &value->n);
     *value = ddb_str(c->operands[1]);
     return CLI_DONE;
 }
@@ -169,4 +177,107 @@ int ddb_run_has(cli *c)
     default:
         return cli_fail_err(c, NULL, &err);
     }
+}
+
+/* ---- pop ---------------------------------------------------------------- */
+
+/* What could not be written is not to be lost. */
+static void put_back(const cli *c, const ddb_kv_entry *e)
+{
+    ddb_kv_put_options opt = {.kind = e->kind, .expires_at = e->expires_at};
+    ddb_err err;
+
+    if (ddb_kv_add(c->kv, e->key, e->value, &opt, &err) != DDB_OK)
+        cli_fail_err(c, "the value is lost, it could not be put back", &err);
+}
+
+int ddb_run_pop(cli *c)
+{
+    ddb_kv_entry e = {0};
+    ddb_err err;
+    int status = cli_open_kv(c);
+
+    if (status != CLI_DONE)
+        return status;
+    status =
+        finish(c, ddb_kv_pop(c->kv, ddb_str(c->operands[0]), &e, &err), &err);
+    if (status != CLI_DONE)
+        return status;
+    if (err.maybe_applied)
+        cli_fail(c, 0,
+                 "warning: an answer was lost, another may have popped "
+                 "it too");
+    status = write_value(c, e.value);
+    if (status != CLI_DONE || !cli_is_written(c))
+        put_back(c, &e);
+    ddb_kv_entry_clear(&e);
+    return status;
+}
+
+/* ---- incr, touch, ttl --------------------------------------------------- */
+
+static int read_signed(const char *text, int64_t *out)
+{
+    const char *digits = *text == '-' ? text + 1 : text;
+    char *end;
+
+    if (*digits < '0' || *digits > '9')
+        return -1;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0' ? 0 : -1;
+}
+
+int ddb_run_incr(cli *c)
+{
+    ddb_kv_put_options opt = {.kind = DDB_KV_NUMBER, .ttl = c->ttl};
+    int64_t by = 1;
+    int64_t sum;
+    ddb_err err;
+    int status;
+
+    if (c->n_operands == 2 && read_signed(c->operands[1], &by) != 0)
+        return cli_fail(c, CLI_USAGE,
+                        "BY is a whole number of 64 bits, not \"%s\"",
+                        c->operands[1]);
+    if ((status = cli_open_kv(c)) != CLI_DONE)
+        return status;
+    if (ddb_kv_increment(c->kv, ddb_str(c->operands[0]), by, &opt, &sum,
+                         &err) != DDB_OK)
+        return cli_fail_err(c, NULL, &err);
+    cli_print(c, "%lld\n", (long long)sum);
+    return CLI_DONE;
+}
+
+int ddb_run_touch(cli *c)
+{
+    ddb_kv_put_options opt = {.ttl = c->ttl};
+    ddb_err err;
+    int status;
+
+    if ((c->ttl != 0) == c->never)
+        return cli_fail(c, CLI_USAGE, "give --ttl SECONDS or --never");
+    if ((status = cli_open_kv(c)) != CLI_DONE)
+        return status;
+    return finish(c, ddb_kv_touch(c->kv, ddb_str(c->operands[0]), &opt, &err),
+                  &err);
+}
+
+int ddb_run_ttl(cli *c)
+{
+    int64_t left;
+    ddb_err err;
+    int status = cli_open_kv(c);
+
+    if (status != CLI_DONE)
+        return status;
+    status = finish(c, ddb_kv_ttl(c->kv, ddb_str(c->operands[0]), &left, &err),
+                    &err);
+    if (status != CLI_DONE)
+        return status;
+    if (left < 0)
+        cli_print(c, "never\n");
+    else
+        cli_print(c, "%lld\n", (long long)left);
+    return CLI_DONE;
 }
