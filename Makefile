@@ -431,6 +431,7 @@ endif
 e2e_src = \
     tests/e2e_cache.c \
     tests/e2e_change.c \
+    tests/e2e_coding.c \
     $(if $(filter yes,$(sqlite)),tests/e2e_crash.c) \
     tests/e2e_dict.c \
     tests/e2e_expiry.c \
@@ -661,7 +662,7 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
-suites = cache change dict expiry kv large ops shards
+suites = cache change coding dict expiry kv large ops shards
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
@@ -965,9 +966,8 @@ help:
 #: check-programs  build the tests, run nothing
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; cache_,
-#:                 change_, dict_, kv_, ops_ and shards_ memory sqlite local
-#:                 tls; tool_ sqlite local tls exact
-#:                 network; race server shards bad_day
+#:                 change_, coding_, dict_, kv_, ops_ and shards_ memory sqlite
+#:                 local tls; tool_ sqlite local tls exact network; race server shards bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: the same suites, dynalite moto;
 #:                 tool_dynalite boto3 botocore javascript differ
