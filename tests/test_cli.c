@@ -19,6 +19,7 @@ static const cli_command commands[] = {
     {"put", "KEY [VALUE]", "", run_nothing, CLI_TTL | CLI_INPUT | CLI_BINARY, 1,
      2},
     {"del", "KEY...", "", run_nothing, 0, 1, -1},
+    {"incr", "KEY [BY]", "", run_nothing, CLI_SIGNED | CLI_TTL, 1, 2},
     {"keys", "", "", run_nothing, CLI_NULL | CLI_LIMIT | CLI_REVERSE, 0, 0},
     {0}};
 
@@ -104,6 +105,22 @@ START_TEST(a_lone_dash_is_an_operand)
 }
 END_TEST
 
+START_TEST(a_command_may_take_numbers_below_zero)
+{
+    static const char *const words[][MAX_WORDS] = {
+        {"incr", "key", "-5", "--ttl", "7"},
+        {"--ttl=7", "incr", "key", "--", "-5"}};
+    cli c;
+
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(parse(&c, words[i]), CLI_DONE);
+        ck_assert_int_eq(c.n_operands, 2);
+        ck_assert_str_eq(c.operands[1], "-5");
+        ck_assert_int_eq(c.ttl, 7);
+    }
+}
+END_TEST
+
 START_TEST(an_argument_may_look_like_an_option)
 {
     static const char *const words[] = {"get", "-t",  "--", "-o",
@@ -143,6 +160,12 @@ static const char *const wrong[][MAX_WORDS] = {
      "x"},
     {"get", "key", "-\xc3\xa4"},
     {"get", "key", "--=x"},
+    {"del", "key", "-5"},
+    {"-5", "incr", "key"},
+    {"incr", "key", "-x"},
+    {"keys", "--shards", "0"},
+    {"keys", "--shards", "-1"},
+    {"keys", "--large=1"},
     {"put", "key", "value", "--binary=1"},
     {"put", "key", "value", "--binary="},
     {"put", "key", "value", "--ttl", ""},
@@ -296,6 +319,7 @@ Suite *suite_cli(void)
     tcase_add_loop_test(tc, options_stand_anywhere, 0, COUNT(alike));
     tcase_add_test(tc, two_dashes_end_options);
     tcase_add_test(tc, a_lone_dash_is_an_operand);
+    tcase_add_test(tc, a_command_may_take_numbers_below_zero);
     tcase_add_test(tc, an_argument_may_look_like_an_option);
     tcase_add_test(tc, letters_can_be_joined);
     tcase_add_loop_test(tc, refuses_wrong_usage, 0, COUNT(wrong));
