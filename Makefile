@@ -666,12 +666,13 @@ suites = cache change coding dict expiry kv large ops shards
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
-run_checks += crash $(suites:%=%_memory) $(suites:%=%_sqlite) tool_sqlite
+run_checks += crash $(suites:%=%_memory) $(suites:%=%_sqlite) tool_sqlite \
+    tool_exact_sqlite
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
 run_checks += $(suites:%=%_local) $(suites:%=%_tls) tool_local tool_tls \
-    tool_network tool_exact examples faults \
+    tool_network tool_exact_local examples faults \
     faults_tls interop race server shards bad_day
 endif
 checks = $(form_checks) $(run_checks)
@@ -730,11 +731,10 @@ check_unit = $(TEST_WRAPPER) $(unit_tests)
 $(foreach suite,$(suites),$(eval suite_$(suite) = \
     $$(TEST_WRAPPER) $O/tests/e2e_$(suite)))
 suite_tool = $(srcdir)/tests/check-tool
-$(foreach suite,$(suites) tool,$(foreach name,memory sqlite local tls dynalite moto, \
+suite_tool_exact = $(srcdir)/tests/check-tool-exact
+$(foreach suite,$(suites) tool tool_exact,$(foreach name,memory sqlite local tls dynalite moto, \
     $(eval check_$(suite)_$(name) = $$(server) --server $(name) \
 	$$(suite_$(suite)))))
-check_tool_exact = $(server) --server sqlite $(srcdir)/tests/check-tool-exact && \
-    $(server) $(srcdir)/tests/check-tool-exact
 check_tool_network = $(server) --proxy $(srcdir)/tests/check-tool-network
 
 # SUITE=name: that suite alone.
@@ -973,7 +973,8 @@ help:
 #: check-NAME      one check: exports headers man install unit fuzz crash
 #:                 completion sign examples faults faults_tls interop; cache_,
 #:                 change_, coding_, dict_, kv_, ops_ and shards_ memory sqlite
-#:                 local tls; tool_ sqlite local tls exact network; race server shards bad_day
+#:                 local tls; tool_ sqlite local tls network exact_sqlite
+#:                 exact_local; race server shards bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: the same suites, dynalite moto;
 #:                 tool_dynalite boto3 botocore javascript differ
