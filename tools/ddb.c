@@ -27,8 +27,10 @@ static const cli_command commands[] = {
      "written.",
      ddb_run_has, 0, 1, 1},
     {"pop", "KEY [-o FILE]",
-     "Delete a key, and write the value that it had as get does.", ddb_run_pop,
-     CLI_OUTPUT | CLI_CREATE, 1, 1},
+     "Write the value of a key as get does, and then delete the key.  Exit "
+     "status 1:\n"
+     "there is none, or another has taken or changed it meanwhile.",
+     ddb_run_pop, CLI_OUTPUT | CLI_CREATE, 1, 1},
     {"incr", "KEY [BY]",
      "Add BY, which is 1 without it and may be negative, to a number, and "
      "write the\n"
@@ -102,16 +104,14 @@ int main(int argc, char **argv)
 {
     cli c;
     int status;
-    int flushed;
 
     hold_standard_files();
     status = cli_parse(&c, commands, argc, argv);
     if (status == CLI_DONE)
         status = run(&c);
     cli_close(&c);
-    flushed = cli_flush(&c);
     if (status == CLI_DONE)
-        status = flushed;
+        status = cli_flush(&c);
     if (fclose(stdout) != 0 && status == CLI_DONE)
         status = cli_fail(&c, CLI_INTERNAL, "cannot write to standard output");
     return status;

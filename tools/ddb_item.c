@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int no_such_key(const cli *c, const char *key)
 {
@@ -24,9 +25,18 @@ static int finish(const cli *c, ddb_code code, const ddb_err *err)
     }
 }
 
-/* ---- get ---------------------------------------------------------------- */
+/* ---- get, pop ----------------------------------------------------------- */
 
-static int write_file(const cli *c, const char *path, ddb_bytes value)
+/* Is what fd was given where no power failure takes it away?  A pipe, for
+ * example, has no such place and has done all it can. */
+static int is_settled(int fd)
+{
+    return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ||
+           errno == EROFS;
+}
+
+static int write_file(const cli *c, const char *path, ddb_bytes value,
+                      int settle)
 {
     FILE *out = fopen(path, "wb");
     int failed;
@@ -34,34 +44,83 @@ static int write_file(const cli *c, const char *path, ddb_bytes value)
     if (out == NULL)
         return cli_fail(c, CLI_USAGE, "cannot write %s: %s", path,
                         strerror(errno));
-    failed = fwrite(value.p, 1, value.n, out) != value.n;
+    failed = fwrite(value.p, 1, value.n, out) != value.n ||
+             (settle && (fflush(out) != 0 || !is_settled(fileno(out))));
     if (fclose(out) != 0 || failed)
         return cli_fail(c, CLI_INTERNAL, "cannot write %s: %s", path,
                         strerror(errno));
     return CLI_DONE;
 }
 
-static int write_value(cli *c, ddb_bytes value)
+/* settle: it has to be there now, not at the end. */
+static int write_value(cli *c, ddb_bytes value, int settle)
 {
     if (c->output != NULL)
-        return write_file(c, c->output, value);
+        return write_file(c, c->output, value, settle);
     cli_write(c, value.p, value.n);
-    return CLI_DONE;
+    if (!settle)
+        return CLI_DONE;
+    if (cli_is_written(c) && !is_settled(STDOUT_FILENO))
+        c->write_error = errno;
+    return cli_flush(c);
 }
 
-int ddb_run_get(cli *c)
+/* Open the store and read the entry of the first operand. */
+static int read_entry(cli *c, ddb_kv_entry *e)
 {
-    ddb_kv_entry e = {0};
     ddb_err err;
     int status = cli_open_kv(c);
 
     if (status != CLI_DONE)
         return status;
-    status =
-        finish(c, ddb_kv_get(c->kv, ddb_str(c->operands[0]), &e, &err), &err);
-    if (status != CLI_DONE)
-        return status;
-    status = write_value(c, e.value);
+    return finish(c, ddb_kv_get(c->kv, ddb_str(c->operands[0]), e, &err), &err);
+}
+
+int ddb_run_get(cli *c)
+{
+    ddb_kv_entry e = {0};
+    int status = read_entry(c, &e);
+
+    if (status == CLI_DONE)
+        status = write_value(c, e.value, 0);
+    ddb_kv_entry_clear(&e);
+    return status;
+}
+
+/* What was written is to be deleted, if it is still that. */
+static int take_away(const cli *c, const ddb_kv_entry *e)
+{
+    ddb_err err;
+
+    switch (ddb_kv_delete_if(c->kv, e, &err)) {
+    case DDB_OK:
+        if (err.maybe_applied)
+            cli_fail(c, 0,
+                     "warning: an answer was lost, another may have popped "
+                     "it too");
+        return CLI_DONE;
+    case DDB_CONDITION_FAILED:
+        return cli_fail(c, CLI_ABSENT,
+                        "another has changed or taken key \"%s\" meanwhile: "
+                        "what was written does not count",
+                        c->operands[0]);
+    default:
+        return cli_fail_err(c, "the value is written, the key not deleted",
+                            &err);
+    }
+}
+
+/* Not ddb_kv_pop(): a value that is taken away before it has got anywhere is
+ * lost with a full disk, a broken pipe, or the process. */
+int ddb_run_pop(cli *c)
+{
+    ddb_kv_entry e = {0};
+    int status = read_entry(c, &e);
+
+    if (status == CLI_DONE)
+        status = write_value(c, e.value, 1);
+    if (status == CLI_DONE)
+        status = take_away(c, &e);
     ddb_kv_entry_clear(&e);
     return status;
 }
@@ -177,41 +236,6 @@ int ddb_run_has(cli *c)
     default:
         return cli_fail_err(c, NULL, &err);
     }
-}
-
-/* ---- pop ---------------------------------------------------------------- */
-
-/* What could not be written is not to be lost. */
-static void put_back(const cli *c, const ddb_kv_entry *e)
-{
-    ddb_kv_put_options opt = {.kind = e->kind, .expires_at = e->expires_at};
-    ddb_err err;
-
-    if (ddb_kv_add(c->kv, e->key, e->value, &opt, &err) != DDB_OK)
-        cli_fail_err(c, "the value is lost, it could not be put back", &err);
-}
-
-int ddb_run_pop(cli *c)
-{
-    ddb_kv_entry e = {0};
-    ddb_err err;
-    int status = cli_open_kv(c);
-
-    if (status != CLI_DONE)
-        return status;
-    status =
-        finish(c, ddb_kv_pop(c->kv, ddb_str(c->operands[0]), &e, &err), &err);
-    if (status != CLI_DONE)
-        return status;
-    if (err.maybe_applied)
-        cli_fail(c, 0,
-                 "warning: an answer was lost, another may have popped "
-                 "it too");
-    status = write_value(c, e.value);
-    if (status != CLI_DONE || !cli_is_written(c))
-        put_back(c, &e);
-    ddb_kv_entry_clear(&e);
-    return status;
 }
 
 /* ---- incr, touch, ttl --------------------------------------------------- */
