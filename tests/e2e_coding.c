@@ -534,7 +534,7 @@ START_TEST(noise_and_letters_side_by_side)
     enum { N = 300, SIZE = 3000 };
     ddb_kv *kv = open_kv(&(ddb_kv_options){.compress = 1}, "mixed");
     ddb_kv_pair *pairs = calloc(N, sizeof *pairs);
-    char(*names)[8] = calloc(N, sizeof *names);
+    char(*names)[16] = calloc(N, sizeof *names);
     char *p = malloc((size_t)N * SIZE);
     rng r = {.state = 77};
     ddb_kv_iter *iter;

@@ -196,13 +196,25 @@ static ddb_code compress(const ddb_kv *kv, ddbi_kv_coded *v, ddb_err *err)
     return code == DDB_OK ? code : ddbi_nomem(err);
 }
 
+/* A value of a store that does anything to some. */
 static ddb_code encode(const ddb_kv *kv, ddb_bytes key, ddbi_kv_coded *v,
                        ddb_err *err)
 {
     ddb_err why = {0};
+    const char *misfits;
     ddb_code code = DDB_OK;
 
-    if (v->kind == DDB_KV_TEXT && !ddbi_utf8_valid(v->bytes.p, v->bytes.n))
+    if (kv->type != DDB_KV_ANY) {
+        if ((misfits = misfit(kv, v->bytes, v->kind)) != NULL)
+            return ddbi_fail(err, DDB_INVALID,
+                             "the value is not of the store's type: %s",
+                             misfits);
+        v->kind = kind_of(kv);
+    }
+    if (v->kind != DDB_KV_BYTES && v->kind != DDB_KV_TEXT)
+        return DDB_OK;
+    if (kv->type == DDB_KV_ANY && v->kind == DDB_KV_TEXT &&
+        !ddbi_utf8_valid(v->bytes.p, v->bytes.n))
         return ddbi_fail(err, DDB_INVALID,
                          "the value is not UTF-8: it can be kept as bytes");
     if (kv->schema.bytes_only)
@@ -225,22 +237,11 @@ static ddb_code encode(const ddb_kv *kv, ddb_bytes key, ddbi_kv_coded *v,
 ddb_code ddbi_kv_encode(const ddb_kv *kv, ddb_bytes key, ddb_bytes value,
                         ddb_kv_kind kind, ddbi_kv_coded *out, ddb_err *err)
 {
-    const char *why;
-
     if (value.p == NULL && value.n > 0)
         return ddbi_fail(err, DDB_INVALID, "the value is a NULL pointer");
-    if (kv->type != DDB_KV_ANY) {
-        if ((why = misfit(kv, value, kind)) != NULL)
-            return ddbi_fail(err, DDB_INVALID,
-                             "the value is not of the store's type: %s", why);
-        kind = kind_of(kv);
-    }
     out->bytes = value;
     out->kind = kind;
-    if ((kind == DDB_KV_BYTES || kind == DDB_KV_TEXT) &&
-        (kv->coding.encode != NULL || kv->compress || kv->schema.bytes_only))
-        return encode(kv, key, out, err);
-    return DDB_OK;
+    return kv->plain ? DDB_OK : encode(kv, key, out, err);
 }
 
 void ddbi_kv_coded_free(ddbi_kv_coded *coded)
@@ -327,10 +328,11 @@ static ddb_code undo(const ddb_kv *kv, ddb_bytes key, unsigned steps,
     return DDB_OK;
 }
 
+/* The value of an item that is anything but plain. */
 static ddb_code decode(ddb_kv *kv, const ddb_kv_entry *e,
-                       const ddb_value *value, ddbi_kv_coded *v, ddb_err *err)
+                       const ddb_value *value, const ddb_value *encoding,
+                       ddbi_kv_coded *v, ddb_err *err)
 {
-    const ddb_value *encoding = ddbi_kv_value(kv, e->item, DDBI_KV_ENCODING);
     const char *text = ddb_value_bytes(encoding).p;
     unsigned steps = ddbi_kv_steps(encoding);
     const char *why;
@@ -367,24 +369,27 @@ static ddb_code decode(ddb_kv *kv, const ddb_kv_entry *e,
 ddb_code ddbi_kv_decode(ddb_kv *kv, ddb_kv_entry *e, ddb_err *err)
 {
     const ddb_value *value = ddbi_kv_value(kv, e->item, DDBI_KV_VALUE);
+    const ddb_value *encoding = ddbi_kv_value(kv, e->item, DDBI_KV_ENCODING);
+    ddb_bytes bytes = ddb_value_bytes(value);
     ddb_type type = ddb_value_type(value);
-    ddbi_kv_coded v = {.bytes = ddb_value_bytes(value),
-                       .kind = type == DDB_S   ? DDB_KV_TEXT
-                               : type == DDB_B ? DDB_KV_BYTES
-                               : type == DDB_N ? DDB_KV_NUMBER
-                                               : DDB_KV_DOCUMENT};
-    ddb_code code = DDB_OK;
+    ddb_kv_kind kind = type == DDB_S   ? DDB_KV_TEXT
+                       : type == DDB_B ? DDB_KV_BYTES
+                       : type == DDB_N ? DDB_KV_NUMBER
+                                       : DDB_KV_DOCUMENT;
 
-    if (v.kind == DDB_KV_DOCUMENT || kv->type != DDB_KV_ANY ||
-        kv->coding.decode != NULL ||
-        ddbi_kv_value(kv, e->item, DDBI_KV_ENCODING) != NULL)
-        code = decode(kv, e, value, &v, err);
-    if (code == DDB_OK) {
-        e->value = v.bytes;
-        e->kind = v.kind;
+    if (!kv->plain || encoding != NULL || kind == DDB_KV_DOCUMENT) {
+        ddbi_kv_coded v = {.bytes = bytes, .kind = kind};
+        ddb_code code = decode(kv, e, value, encoding, &v, err);
+
+        if (code != DDB_OK) {
+            ddbi_kv_coded_free(&v);
+            return code;
+        }
+        bytes = v.bytes;
+        kind = v.kind;
         e->decoded = v.buf.p;
-    } else {
-        ddbi_kv_coded_free(&v);
     }
-    return code;
+    e->value = bytes;
+    e->kind = kind;
+    return DDB_OK;
 }

@@ -62,6 +62,7 @@ struct ddb_kv {
     int compress;
     int large;
     int whole_table;
+    int plain; /* bytes and texts are stored and read as they are */
     int eventual;
     char warning[160];
     /* What the last increment has made of its key, so that the next one

@@ -307,8 +307,11 @@ static ddb_code new_kv(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
         code = ddbi_nomem(err);
     else
         code = ddbi_kv_set_schema(kv, opt->schema, err);
-    if (code == DDB_OK)
+    if (code == DDB_OK) {
+        kv->plain = kv->type == DDB_KV_ANY && kv->coding.encode == NULL &&
+                    !kv->compress && !kv->schema.bytes_only;
         *out = kv, kv = NULL;
+    }
     ddb_kv_close(kv);
     return code;
 }
