@@ -20,6 +20,7 @@ static const cli_command commands[] = {
      2},
     {"del", "KEY...", "", run_nothing, 0, 1, -1},
     {"incr", "KEY [BY]", "", run_nothing, CLI_SIGNED | CLI_TTL, 1, 2},
+    {"touch", "KEY", "", run_nothing, CLI_TTL | CLI_TTL_NEEDED, 1, 1},
     {"keys", "", "", run_nothing, CLI_NULL | CLI_LIMIT | CLI_REVERSE, 0, 0},
     {0}};
 
@@ -174,6 +175,9 @@ static const char *const wrong[][MAX_WORDS] = {
     {"put", "key", "value", "--ttl", "5s"},
     {"put", "key", "value", "--ttl", "9223372036854775808"},
     {"put", "key", "value", "--ttl", "0"},
+    {"touch", "key"},
+    {"touch", "key", "--ttl", "-1"},
+    {"touch", "key", "--ttl", ""},
     {"get", "key", "-p", "profile"},
 };
 
@@ -182,6 +186,19 @@ START_TEST(refuses_wrong_usage)
     cli c;
 
     ck_assert_int_eq(parse(&c, wrong[_i]), CLI_USAGE);
+}
+END_TEST
+
+START_TEST(a_needed_ttl_may_be_0)
+{
+    static const char *const words[][MAX_WORDS] = {
+        {"touch", "key", "--ttl", "0"}, {"touch", "key", "--ttl", "7"}};
+    cli c;
+
+    ck_assert_int_eq(parse(&c, words[0]), CLI_DONE);
+    ck_assert_int_eq(c.ttl, 0);
+    ck_assert_int_eq(parse(&c, words[1]), CLI_DONE);
+    ck_assert_int_eq(c.ttl, 7);
 }
 END_TEST
 
@@ -323,6 +340,7 @@ Suite *suite_cli(void)
     tcase_add_test(tc, an_argument_may_look_like_an_option);
     tcase_add_test(tc, letters_can_be_joined);
     tcase_add_loop_test(tc, refuses_wrong_usage, 0, COUNT(wrong));
+    tcase_add_test(tc, a_needed_ttl_may_be_0);
     tcase_add_test(tc, help_needs_nothing_else);
     tcase_add_test(tc, environment_stands_in_for_options);
     tcase_add_loop_test(tc, http_is_allowed_by_1_alone, 0, COUNT(http));

@@ -17,7 +17,7 @@
 
 /* ---- Options ------------------------------------------------------------ */
 
-typedef enum { FLAG, TEXT, NUMBER } option_kind;
+typedef enum { FLAG, TEXT, NUMBER, NUMBER_OR_0 } option_kind;
 
 typedef struct {
     char letter; /* 0: none */
@@ -52,8 +52,8 @@ static const option options[] = {
      "write the value there"},
     {'i', "input", "FILE", CLI_INPUT, TEXT, AT(input),
      "read the value from there"},
-    {0, "ttl", "SECONDS", CLI_TTL, NUMBER, AT(ttl), "expire after so long"},
-    {0, "never", NULL, CLI_NEVER, FLAG, AT(never), "let it never expire"},
+    {0, "ttl", "SECONDS", CLI_TTL, NUMBER_OR_0, AT(ttl),
+     "expire after so long"},
     {0, "if-absent", NULL, CLI_IF_ABSENT, FLAG, AT(if_absent),
      "only if there is no such key"},
     {0, "binary", NULL, CLI_BINARY, FLAG, AT(binary),
@@ -100,8 +100,8 @@ static const option *find_name(const char *name, size_t n)
     return NULL;
 }
 
-/* A whole number from 1 on. */
-static int read_number(const char *text, int64_t *out)
+/* A whole number, without a sign. */
+static int read_number(const char *text, int64_t least, int64_t *out)
 {
     char *end;
 
@@ -109,12 +109,13 @@ static int read_number(const char *text, int64_t *out)
         return -1;
     errno = 0;
     *out = strtoll(text, &end, 10);
-    return errno == 0 && *end == '\0' && *out > 0 ? 0 : -1;
+    return errno == 0 && *end == '\0' && *out >= least ? 0 : -1;
 }
 
 static int set_option(cli *c, const option *o, const char *argument)
 {
     char *at = (char *)c + o->offset;
+    int least = o->kind == NUMBER_OR_0 ? 0 : 1;
 
     switch (o->kind) {
     case FLAG:
@@ -124,10 +125,11 @@ static int set_option(cli *c, const option *o, const char *argument)
         *(const char **)(void *)at = argument;
         break;
     case NUMBER:
-        if (read_number(argument, (int64_t *)(void *)at) != 0)
+    case NUMBER_OR_0:
+        if (read_number(argument, least, (int64_t *)(void *)at) != 0)
             return cli_fail(c, CLI_USAGE,
-                            "--%s takes a whole number from 1 on, not \"%s\"",
-                            o->name, argument);
+                            "--%s takes a whole number from %d on, not \"%s\"",
+                            o->name, least, argument);
         break;
     }
     return CLI_DONE;
@@ -275,13 +277,18 @@ static int apply_environment(cli *c)
 static int check_command(const cli *c, unsigned given)
 {
     const cli_command *command = c->command;
+    int needs_ttl = (command->options & CLI_TTL_NEEDED) != 0;
+    int has_ttl = (given & CLI_TTL) != 0;
 
     for (size_t i = 0; i < N_OPTIONS; i++)
         if ((options[i].bit & given & ~command->options) != 0)
             return cli_fail(c, CLI_USAGE,
                             "does not take --%s: see \"ddb %s --help\"",
                             options[i].name, command->name);
-    if (c->n_operands < command->least ||
+    if (has_ttl && !needs_ttl && c->ttl == 0)
+        return cli_fail(c, CLI_USAGE,
+                        "--ttl takes a whole number from 1 on, not \"0\"");
+    if ((needs_ttl && !has_ttl) || c->n_operands < command->least ||
         (command->most >= 0 && c->n_operands > command->most))
         return cli_fail(c, CLI_USAGE, "usage: ddb %s %s", command->name,
                         command->operands);

@@ -39,7 +39,7 @@ enum {
     CLI_UNITS = 1 << 11,
     CLI_NO_TTL = 1 << 12,
     CLI_CREATE = 1 << 13,
-    CLI_NEVER = 1 << 14,
+    CLI_TTL_NEEDED = 1 << 14, /* no option: --ttl must be there, 0 is never */
     CLI_EXPIRED = 1 << 15,
     CLI_CURSOR = 1 << 16,
     CLI_SIGNED = 1 << 17 /* no option: operands may be numbers below 0 */
@@ -77,7 +77,6 @@ struct cli {
     const char *output;
     const char *input;
     int64_t ttl;
-    int never;
     int if_absent;
     int binary;
     const char *prefix;

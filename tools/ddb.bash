@@ -64,7 +64,7 @@ _ddb()
     get) options="-o --output" ;;
     pop) options="-o --output --create" ;;
     incr) options="--ttl --create" ;;
-    touch) options="--ttl --never --create" ;;
+    touch) options="--ttl --create" ;;
     namespaces) options="-0 --null" ;;
     put)
         options="-i --input --ttl --if-absent --binary --create"

@@ -38,9 +38,9 @@ static const cli_command commands[] = {
      "says;\n"
      "one that is there keeps its expiry.",
      ddb_run_incr, CLI_TTL | CLI_CREATE | CLI_SIGNED, 1, 2},
-    {"touch", "KEY (--ttl SECONDS | --never)",
-     "Let a key expire at another time, or never.", ddb_run_touch,
-     CLI_TTL | CLI_NEVER | CLI_CREATE, 1, 1},
+    {"touch", "KEY --ttl SECONDS",
+     "Let a key expire after so long from now on; 0: never.", ddb_run_touch,
+     CLI_TTL | CLI_TTL_NEEDED | CLI_CREATE, 1, 1},
     {"ttl", "KEY",
      "Write the seconds that a key has left, or \"never\" if it does not "
      "expire.",

@@ -277,11 +277,9 @@ int ddb_run_touch(cli *c)
 {
     ddb_kv_put_options opt = {.ttl = c->ttl};
     ddb_err err;
-    int status;
+    int status = cli_open_kv(c);
 
-    if ((c->ttl != 0) == c->never)
-        return cli_fail(c, CLI_USAGE, "give --ttl SECONDS or --never");
-    if ((status = cli_open_kv(c)) != CLI_DONE)
+    if (status != CLI_DONE)
         return status;
     return finish(c, ddb_kv_touch(c->kv, ddb_str(c->operands[0]), &opt, &err),
                   &err);
