@@ -73,7 +73,9 @@ static const char *advice(ddb_code code)
         {DDB_ACCESS_DENIED, "the policy of these credentials must allow it"},
         {DDB_NO_TABLE,
          "-t names another table, \"ddb table create\" or --create makes it"},
-        {DDB_AMBIGUOUS, "it may have been done"},
+        {DDB_AMBIGUOUS, "it may have been done: look before you repeat it"},
+        {DDB_BAD_VALUE, "\"ddb call GetItem\" shows the item as it is"},
+        {DDB_WRONG_KIND, "\"ddb incr\" begins anew when it is deleted"},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int ddb_run_count(cli *c)
@@ -31,12 +32,18 @@ int ddb_run_count(cli *c)
  * free(). */
 static int read_cursor(const cli *c, char **cursor)
 {
+    struct stat info;
     char *text;
     size_t n;
     int status;
 
-    if (access(c->cursor, F_OK) != 0 && errno == ENOENT)
-        return CLI_DONE;
+    if (stat(c->cursor, &info) != 0) {
+        if (errno == ENOENT)
+            return CLI_DONE;
+    } else if (!S_ISREG(info.st_mode)) { /* /dev/null would be replaced */
+        return cli_fail(c, CLI_USAGE, "%s is no file to keep a cursor in",
+                        c->cursor);
+    }
     if ((status = cli_read(c, c->cursor, MAX_CURSOR, &text, &n)) != CLI_DONE)
         return status;
     while (n > 0 && text[n - 1] == '\n')
