@@ -229,6 +229,29 @@ START_TEST(key_only_tables_are_scanned)
 }
 END_TEST
 
+START_TEST(keys_longer_than_ours_go_from_key_only_tables)
+{
+    static const ddb_kv_schema key_only = {.key_only = 1};
+    char key[1501], page[2000], want[2000];
+
+    open_with(&key_only);
+    memset(key, 'k', sizeof key - 1);
+    key[sizeof key - 1] = '\0';
+    snprintf(page, sizeof page, PAGE(1, ITEM("%s", "{\"N\":\"5\"}"), ""), key);
+    fake_answer(f, page);
+    fake_answer(f, "{}");
+    ck_assert_int_eq(clear_expired(), DDB_OK);
+    ck_assert_int_eq(removed, 1);
+    snprintf(want, sizeof want,
+             "{\"TableName\":\"tab\",\"Key\":{\"key\":{\"S\":\"%s\"}},"
+             "\"ConditionExpression\":\"#t = :t\","
+             "\"ExpressionAttributeNames\":{\"#t\":\"ttl\"},"
+             "\"ExpressionAttributeValues\":{\":t\":{\"N\":\"5\"}}}",
+             key);
+    kvfix_request(1, "DeleteItem", want);
+}
+END_TEST
+
 /* ---- Memory ------------------------------------------------------------- */
 
 static void script(void)
@@ -262,6 +285,7 @@ Suite *suite_kv_clear(void)
     tcase_add_test(tc,
                    relative_ones_are_looked_at_and_deleted_as_they_were_seen);
     tcase_add_test(tc, key_only_tables_are_scanned);
+    tcase_add_test(tc, keys_longer_than_ours_go_from_key_only_tables);
     tcase_add_test(tc, survives_every_failing_allocation);
     suite_add_tcase(s, tc);
     return s;

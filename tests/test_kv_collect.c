@@ -72,6 +72,36 @@ START_TEST(asks_each_generation_for_its_entry)
 }
 END_TEST
 
+START_TEST(an_owner_that_is_no_primary_key_is_not_asked)
+{
+    fake_answer(f, PAGE(ITEM(NAME(GEN_A, "0"), OLD,
+                             "{\"M\":{\"namespace\":{\"S\":\"ns\"},"
+                             "\"key\":{\"B\":\"aw==\"}}}")));
+    ck_assert_int_eq(collect(), DDB_OK);
+    ck_assert_uint_eq(fake_count(f), 1);
+}
+END_TEST
+
+START_TEST(a_namespace_too_long_for_chunks_has_none)
+{
+    char name[DDBI_MAX_PARTITION_KEY + 1];
+    ddb_kv_options opt = {.table = "tab", .name_space = name};
+
+    for (size_t n = sizeof name - 8; n < sizeof name; n++) {
+        size_t asked = n <= DDBI_MAX_PARTITION_KEY - strlen(DDBI_KV_META);
+
+        memset(name, 'n', n);
+        name[n] = '\0';
+        ddb_kv_close(kv);
+        ck_assert_int_eq(ddb_kv_open(c, &opt, &kv, &err), DDB_OK);
+        fake_reset(f);
+        fake_answer(f, PAGE(""));
+        ck_assert_int_eq(collect(), DDB_OK);
+        ck_assert_uint_eq(fake_count(f), asked);
+    }
+}
+END_TEST
+
 static const struct {
     const char *name;
     const char *item;
@@ -201,6 +231,8 @@ Suite *suite_kv_collect(void)
 
     tcase_add_checked_fixture(tc, kvfix_setup, kvfix_teardown);
     tcase_add_test(tc, asks_each_generation_for_its_entry);
+    tcase_add_test(tc, an_owner_that_is_no_primary_key_is_not_asked);
+    tcase_add_test(tc, a_namespace_too_long_for_chunks_has_none);
     tcase_add_loop_test(tc, takes_what_is_old_and_nobodys, 0, ROWS(items));
     tcase_add_test(tc, passes_over_what_stays);
     tcase_add_test(tc, deletes_25_at_a_time);

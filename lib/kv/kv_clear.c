@@ -100,6 +100,16 @@ ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
 
 /* ---- What has expired --------------------------------------------------- */
 
+/* A key-only table of another program may have longer keys than we write. */
+static ddb_code set_key(ddb_kv *kv, ddb_bytes key, ddb_err *err)
+{
+    if (!kv->schema.key_only)
+        return ddbi_kv_set_key(kv, key, kv->key, err);
+    ddb_item_clear(kv->key);
+    ddb_item_set_sn(kv->key, kv->attribute[DDBI_KV_KEY], key.p, key.n);
+    return DDB_OK; /* what failed is told by the call */
+}
+
 /* One, if it has.  A delete that comes a second time, since the answer to the
  * first one was lost, and finds nothing counts: more likely than not, the
  * first one did it. */
@@ -120,7 +130,7 @@ static ddb_code delete_expired(ddb_kv *kv, const ddb_item *it, int64_t *removed,
                                                         : DDB_RETURN_NONE,
                              .repeatable = 1,
                              .dated = 1};
-    ddb_code code = ddbi_kv_set_key(kv, key, kv->key, err);
+    ddb_code code = set_key(kv, key, err);
     ddb_item *old = NULL;
     int again = 0;
 

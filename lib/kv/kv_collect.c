@@ -90,12 +90,13 @@ static int is_ours(collector *c, ddb_bytes key, const ddb_item *owner)
 {
     ddb_kv *kv = c->kv;
     char prefix[DDBI_KV_CHUNK_PREFIX + 1];
-    ddb_bytes of = ddb_value_bytes(ddbi_kv_value(kv, owner, DDBI_KV_KEY));
+    const ddb_value *of = ddbi_kv_value(kv, owner, DDBI_KV_KEY);
     const ddb_value *part = ddbi_kv_value(kv, owner, DDBI_KV_NAMESPACE);
 
     return key.n == GENERATION + 5 && ddb_item_count(owner) == 2 &&
-           ddb_value_type(part) == DDB_S && of.p != NULL &&
-           ddbi_kv_chunk_prefix(c->hasher, of, prefix, NULL) == DDB_OK &&
+           ddb_value_type(part) == DDB_S && ddb_value_type(of) == DDB_S &&
+           ddbi_kv_chunk_prefix(c->hasher, ddb_value_bytes(of), prefix, NULL) ==
+               DDB_OK &&
            memcmp(prefix, key.p, DDBI_KV_CHUNK_PREFIX) == 0;
 }
 
@@ -180,7 +181,9 @@ ddb_code ddbi_kv_collect(ddb_kv *kv, ddb_err *err)
     ddb_code code;
 
     ddbi_err_clear(err);
-    if (kv->schema.key_only || kv->schema.relative_ttl)
+    /* A name that leaves no room for the partition's has no chunks. */
+    if (kv->schema.key_only || kv->schema.relative_ttl ||
+        kv->name_space.n + strlen(DDBI_KV_META) > DDBI_MAX_PARTITION_KEY)
         return DDB_OK;
     if ((c.hasher = ddbi_hasher_new()) == NULL)
         return ddbi_nomem(err);
