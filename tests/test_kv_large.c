@@ -112,6 +112,28 @@ START_TEST(chunks_come_first_and_then_the_manifest)
 }
 END_TEST
 
+START_TEST(what_fits_without_a_long_ttl_takes_chunks_with_one)
+{
+    ddb_kv_put_options opt = {0};
+    int large;
+
+    for (size_t n = SIZE - 140; n < SIZE; n++) {
+        ddbi_kv_coded v = {.bytes = {big, n}};
+        static const unsigned char version[DDBI_KV_VERSION_SIZE];
+
+        opt.ttl = INT64_C(1000000000000000);
+        ck_assert_int_eq(
+            ddbi_kv_is_large(kv, ddb_str("k"), &v, &opt, &large, &err), DDB_OK);
+        if (!large)
+            ck_assert_int_eq(ddbi_kv_set_entry(kv, ddb_str("k"), &v, 1767323045,
+                                               1767323045 + opt.ttl, version,
+                                               kv->item, &err),
+                             DDB_OK);
+    }
+    ck_assert_int_eq(large, 1);
+}
+END_TEST
+
 START_TEST(texts_are_marked)
 {
     const ddb_kv_put_options text = {.kind = DDB_KV_TEXT};
@@ -470,6 +492,7 @@ Suite *suite_kv_large(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, chunks_come_first_and_then_the_manifest);
+    tcase_add_test(tc, what_fits_without_a_long_ttl_takes_chunks_with_one);
     tcase_add_test(tc, texts_are_marked);
     tcase_add_test(tc, refuses_what_is_more_than_16_mb_or_no_text);
     tcase_add_test(tc, what_was_replaced_goes);

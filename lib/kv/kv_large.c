@@ -46,7 +46,9 @@ ddb_code ddbi_kv_is_large(const ddb_kv *kv, ddb_bytes key,
         (value->kind != DDB_KV_BYTES && value->kind != DDB_KV_TEXT))
         return DDB_OK;
     if (opt != NULL && (opt->ttl != 0 || opt->expires_at != 0))
-        at = opt->expires_at > LONG_TIME ? opt->expires_at : LONG_TIME;
+        at = opt->expires_at > LONG_TIME ? opt->expires_at
+             : opt->ttl > LONG_TIME / 2  ? INT64_MAX
+                                         : LONG_TIME;
     code = ddbi_kv_set_entry(kv, key, &empty, LONG_TIME, at, version, kv->item,
                              err);
     if (code != DDB_OK)
