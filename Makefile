@@ -36,6 +36,10 @@ WITH_ZLIB ?= auto
 WITH_SQLITE ?= auto
 WITH_MICROHTTPD ?= auto
 
+# Others call it so, and would get it elsewhere than they wanted.
+ifeq ($(origin PREFIX),command line)
+$(error the variable is called prefix: make install prefix=$(PREFIX))
+endif
 prefix ?= /usr/local
 exec_prefix ?= $(prefix)
 bindir ?= $(exec_prefix)/bin

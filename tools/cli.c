@@ -63,7 +63,7 @@ static const option options[] = {
     {0, "limit", "N", CLI_LIMIT, NUMBER, AT(limit), "so many at most"},
     {0, "reverse", NULL, CLI_REVERSE, FLAG, AT(reverse), "the last key first"},
     {'0', "null", NULL, CLI_NULL, FLAG, AT(null),
-     "end each key with a NUL, not a newline"},
+     "end each line with a NUL, not a newline"},
     {0, "cursor", "FILE", CLI_CURSOR, TEXT, AT(cursor),
      "begin where FILE says, keep there where it ends"},
     {0, "expired", NULL, CLI_EXPIRED, FLAG, AT(expired),

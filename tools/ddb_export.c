@@ -12,7 +12,9 @@
 
 #include "progress.h"
 
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,6 +81,32 @@ static int write_entry(cli *c, const ddb_kv_entry *e)
     return CLI_DONE;
 }
 
+/* The next entry that can be read; of the others unread_err is the
+ * first one's. */
+static ddb_code next_entry(ddb_kv_iter *iter, const ddb_kv_entry **e,
+                           int64_t *unread, ddb_err *unread_err, ddb_err *err)
+{
+    ddb_code code;
+
+    while ((code = ddb_kv_iter_next(iter, e, err)) == DDB_BAD_VALUE ||
+           code == DDB_UNSUPPORTED)
+        if ((*unread)++ == 0)
+            *unread_err = *err;
+    return code;
+}
+
+/* An export without them is none, but all there is. */
+static int tell_unread(const cli *c, int64_t unread, const ddb_err *err)
+{
+    char what[120];
+
+    snprintf(what, sizeof what,
+             "entries that cannot be read and are left out: %" PRId64
+             ", the first one",
+             unread);
+    return cli_fail_err(c, what, err);
+}
+
 int ddb_run_export(cli *c)
 {
     ddb_kv_iter *iter = NULL;
@@ -86,7 +114,8 @@ int ddb_run_export(cli *c)
     int64_t total = 0;
     int is_shown = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     progress p;
-    ddb_err err;
+    ddb_err err, unread_err;
+    int64_t unread = 0;
     ddb_code code;
     int status = cli_open_kv(c);
 
@@ -97,7 +126,8 @@ int ddb_run_export(cli *c)
     progress_begin(&p, c, is_shown, total);
     code = ddb_kv_iter_open(c->kv, NULL, &iter, &err);
     while (code == DDB_OK && status == CLI_DONE && c->write_error == 0) {
-        if ((code = ddb_kv_iter_next(iter, &e, &err)) != DDB_OK)
+        code = next_entry(iter, &e, &unread, &unread_err, &err);
+        if (code != DDB_OK)
             break;
         status = write_entry(c, e);
         progress_add(&p, 1, p.at + 1);
@@ -106,5 +136,7 @@ int ddb_run_export(cli *c)
     progress_end(&p);
     if (code != DDB_OK && code != DDB_NOT_FOUND)
         status = cli_fail_err(c, NULL, &err);
+    else if (status == CLI_DONE && unread != 0)
+        status = tell_unread(c, unread, &unread_err);
     return status;
 }

@@ -59,7 +59,7 @@ static ddb_code set_document(ddb_item *it, const char *name, ddb_bytes value)
 
 static const char *more(const ddb_kv *kv)
 {
-    return kv->large ? "" : "; a store that is opened with large keeps more";
+    return kv->large ? "" : "; the option large allows more";
 }
 
 static ddb_code set_value(const ddb_kv *kv, ddb_item *it, ddb_bytes value,

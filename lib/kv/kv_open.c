@@ -33,15 +33,15 @@ static const char *letter(ddb_type type)
                            : "?";
 }
 
-/* "namespace (S) and key (S)", or one of them. */
+/* "keys \"namespace\" (S) and \"key\" (S)", or one of them. */
 static void name_keys(char *out, size_t room, const char *partition,
                       const char *type, const char *sort, const char *sort_type)
 {
     if (sort[0] == '\0')
-        snprintf(out, room, "key %.60s (%s) alone", partition, type);
+        snprintf(out, room, "key \"%.60s\" (%s) alone", partition, type);
     else
-        snprintf(out, room, "keys %.60s (%s) and %.60s (%s)", partition, type,
-                 sort, sort_type);
+        snprintf(out, room, "keys \"%.60s\" (%s) and \"%.60s\" (%s)", partition,
+                 type, sort, sort_type);
 }
 
 /* The names that the table's keys should have. */
