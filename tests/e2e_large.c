@@ -270,6 +270,7 @@ START_TEST(what_does_not_fit_is_refused_without_large)
 }
 END_TEST
 
+#ifdef DDB_WITH_ZLIB
 START_TEST(compressed_and_then_in_chunks)
 {
     const ddb_kv_options opt = {.name_space = "zip", .large = 1, .compress = 1};
@@ -292,6 +293,7 @@ START_TEST(compressed_and_then_in_chunks)
     ddb_kv_close(kv);
 }
 END_TEST
+#endif
 
 /* ---- Whatever takes them away ------------------------------------------- */
 
@@ -910,7 +912,9 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, values_at_every_boundary, 0, COUNT(sizes));
     tcase_add_test(tc, what_does_not_fit_is_refused_without_large);
+#ifdef DDB_WITH_ZLIB
     tcase_add_test(tc, compressed_and_then_in_chunks);
+#endif
     tcase_add_loop_test(tc, chunks_go_with_their_entry, 0, COUNT(takers));
     tcase_add_loop_test(tc, read_in_every_way, 0, COUNT(ways));
     tcase_add_test(tc, what_is_damaged_is_not_given_out);
