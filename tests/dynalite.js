@@ -12,6 +12,7 @@ let last = null
 
 server.prependListener('request', (request, response) => { last = response })
 process.on('uncaughtException', error => {
+  if (error.code === 'ECONNRESET') return // a client died in its request
   console.error(error)
   if (last === null || last.headersSent) process.exit(1)
   last.statusCode = 500
