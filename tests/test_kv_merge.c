@@ -47,9 +47,7 @@ static void open_capped(int shards, size_t max_answer)
 /* The partition that our store looks for a key in. */
 static const char *part_of(const char *key)
 {
-    static ddbi_kv_room room;
-    ddb_bytes part =
-        ddbi_kv_part(split, ddbi_kv_part_of(split, ddb_str(key)), room);
+    ddb_bytes part = ddbi_kv_part(split, ddbi_kv_part_of(split, ddb_str(key)));
 
     return part.p;
 }

@@ -184,16 +184,10 @@ static void end(chunks *c)
  * memory. */
 static ddb_item *set_key(const ddb_kv *kv, chunks *c, size_t i, int64_t n)
 {
-    ddbi_kv_room room;
-    ddb_bytes meta = ddbi_kv_meta(kv, room);
-
     if (c->items[i] == NULL && (c->items[i] = ddb_item_new()) == NULL)
         return NULL;
-    ddb_item_clear(c->items[i]);
     snprintf(c->name + NUMBER_AT - 1, 6, "/%04u", (unsigned)n % 10000);
-    ddb_item_set_sn(c->items[i], kv->attribute[DDBI_KV_NAMESPACE], meta.p,
-                    meta.n);
-    ddb_item_set_s(c->items[i], kv->attribute[DDBI_KV_KEY], c->name);
+    ddbi_kv_set_meta_key(kv, ddb_str(c->name), c->items[i]);
     return c->items[i];
 }
 
@@ -213,8 +207,7 @@ static ddb_code unfinished(ddb_err *err)
 /* The primary key of the entry that the chunk is of. */
 static void set_owner(const ddb_kv *kv, ddb_bytes key, ddb_item *it)
 {
-    ddbi_kv_room room;
-    ddb_bytes part = ddbi_kv_part(kv, ddbi_kv_part_of(kv, key), room);
+    ddb_bytes part = ddbi_kv_part(kv, ddbi_kv_part_of(kv, key));
     ddb_item *owner = ddb_item_set_m(it, DDBI_KV_OWNER);
 
     ddb_item_set_sn(owner, kv->attribute[DDBI_KV_NAMESPACE], part.p, part.n);

@@ -37,7 +37,7 @@ static ddb_code delete_page(ddb_kv *kv, const ddb_page *page, int64_t *removed,
 }
 
 /* All items of a partition, or of a key-only table. */
-static ddb_code clear_part(ddb_kv *kv, ddb_bytes part, int64_t *removed,
+static ddb_code clear_part(ddb_kv *kv, unsigned part, int64_t *removed,
                            ddb_err *err)
 {
     int key_only = kv->schema.key_only;
@@ -48,12 +48,13 @@ static ddb_code clear_part(ddb_kv *kv, ddb_bytes part, int64_t *removed,
                        .names = names,
                        .values = key_only ? NULL : kv->values,
                        .consistent_read = 1};
+    ddb_bytes name = ddbi_kv_part(kv, part);
     ddb_page *page = NULL;
     ddb_code code;
 
     ddbi_kv_name(kv, names, in.key_condition, in.projection, NULL);
     ddb_item_clear(kv->values);
-    ddb_item_set_sn(kv->values, ":n", part.p, part.n);
+    ddb_item_set_sn(kv->values, ":n", name.p, name.n);
     do {
         ddb_page *next = NULL;
 
@@ -71,7 +72,6 @@ static ddb_code clear_part(ddb_kv *kv, ddb_bytes part, int64_t *removed,
 
 ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
 {
-    ddbi_kv_room room;
     int64_t count = 0;
     ddb_code code = DDB_OK;
 
@@ -84,12 +84,10 @@ ddb_code ddb_kv_clear(ddb_kv *kv, int64_t *removed, ddb_err *err)
                          "store with whole_table to let it",
                          kv->table);
     for (unsigned i = 0; i < ddbi_kv_parts(kv) && code == DDB_OK; i++) {
-        ddb_bytes part = ddbi_kv_part(kv, i, room);
-
         if (kv->large)
-            code = ddbi_kv_clear_large(kv, part, &count, err);
+            code = ddbi_kv_clear_large(kv, i, &count, err);
         if (code == DDB_OK)
-            code = clear_part(kv, part, &count, err);
+            code = clear_part(kv, i, &count, err);
     }
     if (kv->large && code == DDB_OK)
         code = ddbi_kv_collect(kv, err);

@@ -46,16 +46,11 @@ static ddb_code sweep(collector *c, ddb_err *err)
 
 static ddb_code throw_away(collector *c, ddb_bytes key, ddb_err *err)
 {
-    ddb_kv *kv = c->kv;
     ddb_item **to = &c->keys[c->n];
-    ddbi_kv_room room;
-    ddb_bytes meta = ddbi_kv_meta(kv, room);
 
     if (*to == NULL && (*to = ddb_item_new()) == NULL)
         return ddbi_nomem(err);
-    ddb_item_clear(*to);
-    ddb_item_set_sn(*to, kv->attribute[DDBI_KV_NAMESPACE], meta.p, meta.n);
-    ddb_item_set_sn(*to, kv->attribute[DDBI_KV_KEY], key.p, key.n);
+    ddbi_kv_set_meta_key(c->kv, key, *to);
     return ++c->n == DDBI_BATCH_WRITES ? sweep(c, err) : DDB_OK;
 }
 
@@ -158,8 +153,7 @@ static ddb_code collect(collector *c, ddb_err *err)
                        .names = names,
                        .values = kv->values,
                        .consistent_read = 1};
-    ddbi_kv_room room;
-    ddb_bytes meta = ddbi_kv_meta(kv, room);
+    ddb_bytes meta = ddbi_kv_meta(kv);
     ddb_page *page = NULL;
     int more = 0;
     ddb_code code;
@@ -217,7 +211,7 @@ static ddb_code delete_one(ddb_kv *kv, const ddb_item *key, int64_t *removed,
     return ddbi_kv_certain(code, err);
 }
 
-ddb_code ddbi_kv_clear_large(ddb_kv *kv, ddb_bytes part, int64_t *removed,
+ddb_code ddbi_kv_clear_large(ddb_kv *kv, unsigned part, int64_t *removed,
                              ddb_err *err)
 {
     ddbi_kv_names names;
@@ -228,13 +222,14 @@ ddb_code ddbi_kv_clear_large(ddb_kv *kv, ddb_bytes part, int64_t *removed,
                              .names = names,
                              .values = kv->values,
                              .consistent_read = 1};
+    ddb_bytes name = ddbi_kv_part(kv, part);
     const ddb_item *it;
     ddb_pager *pager = NULL;
     ddb_code code;
 
     ddbi_kv_name(kv, names, in.key_condition, in.filter, in.projection);
     ddb_item_clear(kv->values);
-    ddb_item_set_sn(kv->values, ":n", part.p, part.n);
+    ddb_item_set_sn(kv->values, ":n", name.p, name.n);
     ddb_item_set_s(kv->values, ":c", ddbi_kv_words(DDBI_KV_CHUNKS));
     code = ddb_query_open(kv->client, &in, &pager, err);
     while (code == DDB_OK && (code = ddb_pager_next(pager, &it, err)) == DDB_OK)

@@ -52,6 +52,7 @@ struct ddb_kv {
     ddb_client *client;
     char *table;
     ddb_bytes name_space; /* a NUL behind it; key_only: nothing */
+    char *partition;      /* it, and room for what parts have behind it */
     const char *attribute[DDBI_KV_ATTRIBUTES];
     char *names;          /* those of them that are not our own */
     ddb_kv_schema schema; /* of which its flags alone are good */
@@ -105,17 +106,17 @@ ddb_code ddbi_kv_check_text(const char *what, ddb_bytes text, size_t max,
 unsigned ddbi_kv_parts(const ddb_kv *kv);
 unsigned ddbi_kv_part_of(const ddb_kv *kv, ddb_bytes key);
 #define DDBI_KV_META "##meta"
-/* The partition key of a part, and of what is ours and no user's; in room,
- * or the store's own. */
-typedef char ddbi_kv_room[DDBI_MAX_PARTITION_KEY + 8];
-ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room);
-ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room);
+/* The partition key of a part, and of what is ours and no user's; lent until
+ * the next call of either. */
+ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part);
+ddb_bytes ddbi_kv_meta(const ddb_kv *kv);
 /* Does a partition key end as that of a shard does? */
 int ddbi_kv_is_part(ddb_bytes partition);
 
-/* Make the item the primary key of an entry. */
+/* Make the item the primary key of an entry; of what is ours. */
 ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
                          ddb_err *err);
+ddb_code ddbi_kv_set_meta_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it);
 
 /* Not expired at :now, as a condition; a ttl that is missing or no number
  * lets it pass.  With a relative_ttl no expression can tell, and there is
@@ -330,7 +331,7 @@ ddb_code ddbi_kv_send_large(ddb_kv *kv, const ddbi_kv_sending *s, ddb_err *err);
  * none to be on its way. */
 ddb_code ddbi_kv_collect(ddb_kv *kv, ddb_err *err);
 /* Delete the entries of a partition that have chunks, and these. */
-ddb_code ddbi_kv_clear_large(ddb_kv *kv, ddb_bytes part, int64_t *removed,
+ddb_code ddbi_kv_clear_large(ddb_kv *kv, unsigned part, int64_t *removed,
                              ddb_err *err);
 
 /* ---- kv_many.c ---------------------------------------------------------- */

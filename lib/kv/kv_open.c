@@ -279,15 +279,14 @@ static ddb_code check_options(const ddb_kv_options *opt, ddb_err *err)
         opt->shards > 0 || opt->large ? strlen(DDBI_KV_META) : 0, err);
 }
 
-static ddb_code new_kv(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
-                       ddb_err *err)
+/* Without its schema.  NULL: no memory. */
+static ddb_kv *new_kv(ddb_client *c, const ddb_kv_options *opt)
 {
     const char *name = opt->name_space != NULL ? opt->name_space : "";
     ddb_kv *kv = ddbi_calloc(1, sizeof *kv);
-    ddb_code code;
 
     if (kv == NULL)
-        return ddbi_nomem(err);
+        return NULL;
     kv->client = c;
     kv->eventual = opt->eventual;
     kv->type = opt->type;
@@ -299,28 +298,25 @@ static ddb_code new_kv(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
         kv->coding = *opt->coding;
     kv->table = ddbi_strdup(opt->table);
     kv->name_space = ddb_str(ddbi_strdup(name));
+    kv->partition = ddbi_malloc(strlen(name) + sizeof DDBI_KV_META);
     kv->key = ddb_item_new();
     kv->item = ddb_item_new();
     kv->values = ddb_item_new();
-    if (kv->table == NULL || kv->name_space.p == NULL || kv->key == NULL ||
-        kv->item == NULL || kv->values == NULL)
-        code = ddbi_nomem(err);
-    else
-        code = ddbi_kv_set_schema(kv, opt->schema, err);
-    if (code == DDB_OK) {
-        kv->plain = kv->type == DDB_KV_ANY && kv->coding.encode == NULL &&
-                    !kv->compress && !kv->schema.bytes_only;
-        *out = kv, kv = NULL;
+    if (kv->table != NULL && kv->name_space.p != NULL &&
+        kv->partition != NULL && kv->key != NULL && kv->item != NULL &&
+        kv->values != NULL) {
+        memcpy(kv->partition, name, strlen(name));
+        return kv;
     }
     ddb_kv_close(kv);
-    return code;
+    return NULL;
 }
 
 ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
                      ddb_err *err)
 {
     ddb_err own; /* what failed decides what is done, told to anybody or not */
-    ddb_kv *kv = NULL;
+    ddb_kv *kv;
     ddb_code code;
 
     if (err == NULL)
@@ -329,11 +325,14 @@ ddb_code ddb_kv_open(ddb_client *c, const ddb_kv_options *opt, ddb_kv **out,
     ddbi_err_clear(err);
     if ((code = check_options(opt, err)) != DDB_OK)
         return code;
-    if ((code = new_kv(c, opt, &kv, err)) != DDB_OK)
-        return code;
-    if (opt->create)
+    if ((kv = new_kv(c, opt)) == NULL)
+        return ddbi_nomem(err);
+    code = ddbi_kv_set_schema(kv, opt->schema, err);
+    kv->plain = kv->type == DDB_KV_ANY && kv->coding.encode == NULL &&
+                !kv->compress && !kv->schema.bytes_only;
+    if (code == DDB_OK && opt->create)
         code = ensure_table(kv, opt, err);
-    else if (opt->check)
+    else if (code == DDB_OK && opt->check)
         code = check_table(kv, err);
     if (code == DDB_OK && opt->create && !opt->no_ttl &&
         !kv->schema.relative_ttl)
@@ -357,6 +356,7 @@ void ddb_kv_close(ddb_kv *kv)
     ddbi_free(kv->table);
     ddbi_free(kv->names);
     ddbi_free((void *)kv->name_space.p);
+    ddbi_free(kv->partition);
     ddbi_free(kv);
 }
 

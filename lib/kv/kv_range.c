@@ -86,8 +86,7 @@ static const char *add_condition(ddb_kv *kv, unsigned part,
                                  const ddbi_kv_interval *v)
 {
     ddb_item *values = kv->values;
-    ddbi_kv_room room;
-    ddb_bytes name = ddbi_kv_part(kv, part, room);
+    ddb_bytes name = ddbi_kv_part(kv, part);
 
     ddb_item_set_sn(values, ":n", name.p, name.n);
     if (v->prefix.n > 0) {

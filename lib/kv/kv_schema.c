@@ -129,20 +129,20 @@ unsigned ddbi_kv_part_of(const ddb_kv *kv, ddb_bytes key)
     return kv->shards > 0 ? ddbi_crc32(key.p, key.n) % (unsigned)kv->shards : 0;
 }
 
-ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part, ddbi_kv_room room)
+ddb_bytes ddbi_kv_part(const ddb_kv *kv, unsigned part)
 {
     if (kv->shards == 0)
         return kv->name_space;
-    memcpy(room, kv->name_space.p, kv->name_space.n);
-    snprintf(room + kv->name_space.n, 8, "#%04u", part % 10000);
-    return (ddb_bytes){room, kv->name_space.n + 5};
+    snprintf(kv->partition + kv->name_space.n, sizeof DDBI_KV_META, "#%04u",
+             part % 10000);
+    return (ddb_bytes){kv->partition, kv->name_space.n + 5};
 }
 
-ddb_bytes ddbi_kv_meta(const ddb_kv *kv, ddbi_kv_room room)
+ddb_bytes ddbi_kv_meta(const ddb_kv *kv)
 {
-    memcpy(room, kv->name_space.p, kv->name_space.n);
-    memcpy(room + kv->name_space.n, DDBI_KV_META, sizeof DDBI_KV_META);
-    return (ddb_bytes){room, kv->name_space.n + 6};
+    memcpy(kv->partition + kv->name_space.n, DDBI_KV_META, sizeof DDBI_KV_META);
+    return (ddb_bytes){kv->partition,
+                       kv->name_space.n + sizeof DDBI_KV_META - 1};
 }
 
 int ddbi_kv_is_part(ddb_bytes partition)
@@ -161,7 +161,6 @@ int ddbi_kv_is_part(ddb_bytes partition)
 ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
                          ddb_err *err)
 {
-    ddbi_kv_room room;
     ddb_bytes part;
     ddb_code code = ddbi_kv_check_text("key", key, DDBI_MAX_SORT_KEY, err);
 
@@ -169,11 +168,20 @@ ddb_code ddbi_kv_set_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it,
         return code;
     ddb_item_clear(it);
     if (!kv->schema.key_only) {
-        part = ddbi_kv_part(kv, ddbi_kv_part_of(kv, key), room);
+        part = ddbi_kv_part(kv, ddbi_kv_part_of(kv, key));
         ddb_item_set_sn(it, kv->attribute[DDBI_KV_NAMESPACE], part.p, part.n);
     }
     code = ddb_item_set_sn(it, kv->attribute[DDBI_KV_KEY], key.p, key.n);
     return code == DDB_OK ? code : ddbi_fail(err, code, "out of memory");
+}
+
+ddb_code ddbi_kv_set_meta_key(const ddb_kv *kv, ddb_bytes key, ddb_item *it)
+{
+    ddb_bytes meta = ddbi_kv_meta(kv);
+
+    ddb_item_clear(it);
+    ddb_item_set_sn(it, kv->attribute[DDBI_KV_NAMESPACE], meta.p, meta.n);
+    return ddb_item_set_sn(it, kv->attribute[DDBI_KV_KEY], key.p, key.n);
 }
 
 /* ---- Expiry ------------------------------------------------------------- */

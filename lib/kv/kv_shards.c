@@ -15,11 +15,7 @@
 
 static ddb_code set_header_key(const ddb_kv *kv, ddb_item *it)
 {
-    ddbi_kv_room room;
-    ddb_bytes meta = ddbi_kv_meta(kv, room);
-
-    ddb_item_set_sn(it, kv->attribute[DDBI_KV_NAMESPACE], meta.p, meta.n);
-    return ddb_item_set_s(it, kv->attribute[DDBI_KV_KEY], DDBI_KV_HEADER);
+    return ddbi_kv_set_meta_key(kv, ddb_str(DDBI_KV_HEADER), it);
 }
 
 static ddb_code check_header(const ddb_kv *kv, const ddb_item *header,
