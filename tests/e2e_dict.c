@@ -763,7 +763,7 @@ START_TEST(a_table_of_other_keys_is_refused)
         place.opt.create = i == 1;
         CODE(store_open_at(c, s, &place, &kv, &err), DDB_INVALID);
         ck_assert_ptr_null(kv);
-        ck_assert_ptr_nonnull(strstr(err.message, "id (N)"));
+        ck_assert_ptr_nonnull(strstr(err.message, "\"id\" (N)"));
     }
 }
 END_TEST
