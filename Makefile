@@ -667,6 +667,8 @@ check-programs: $(unit_tests) $(e2e_tests) $(examples) $(fuzz_tests) $O/exports
 # How the product is made, and how it behaves: alone, over the engine in
 # process, and over ddb-local.  A build without either has no such checks.
 suites = cache change coding dict expiry kv large ops shards
+# TLS is below all that they see: two do for it.
+tls_suites = kv ops
 form_checks = exports headers
 run_checks = unit fuzz completion sign
 ifeq ($(sqlite),yes)
@@ -675,9 +677,9 @@ run_checks += crash $(suites:%=%_memory) $(suites:%=%_sqlite) tool_sqlite \
 endif
 ifeq ($(local_server),yes)
 form_checks += man install
-run_checks += $(suites:%=%_local) $(suites:%=%_tls) tool_local tool_tls \
+run_checks += $(suites:%=%_local) $(tls_suites:%=%_tls) tool_local tool_tls \
     tool_network tool_exact_local examples faults \
-    faults_tls interop race server shards bad_day
+    faults_tls interop race rate server bad_day
 endif
 checks = $(form_checks) $(run_checks)
 # With what Debian has not: other servers under the same suites, other clients
@@ -687,8 +689,7 @@ peer_checks = $(suites:%=%_dynalite) tool_dynalite $(suites:%=%_moto) boto3 \
 
 # What a release's tarball is tried with: it holds all that checks of each kind
 # need.  That the code is right is shown before.
-dist_checks = $(filter-out crash race shards tool_exact tool_tls faults_tls \
-    %_sqlite $(suites:%=%_tls),$(checks))
+dist_checks = $(filter-out crash race rate tool_exact_% %_sqlite %_tls,$(checks))
 
 # What every check gets to know.
 check_env = CK_DEFAULT_TIMEOUT=60 srcdir='$(srcdir)' O='$O' CC='$(CC)' CXX='$(CXX)' \
@@ -725,9 +726,10 @@ check_race = $(server) --proxy $(TEST_WRAPPER) $O/tests/e2e_race
 check_requests_cache = $(foreach venv,caches-old caches,$(server) \
     $(DDB_PEERS)/$(venv)/bin/python3 \
     $(srcdir)/tests/interop_requests_cache.py &&) :
-check_server = $(srcdir)/tests/local_server.py
-check_shards = DDB_LOCAL='$(TEST_WRAPPER) $O/ddb-local --throttle wcu=10,burst=5' \
+check_rate = \
+    DDB_LOCAL="$(TEST_WRAPPER) $O/ddb-local --throttle wcu=10,burst=5" \
     $(server) $(TEST_WRAPPER) $O/tests/e2e_rate
+check_server = $(srcdir)/tests/local_server.py
 check_sign = $(srcdir)/tests/sign_peers.py $O/tests/sign_cli
 check_unit = $(TEST_WRAPPER) $(unit_tests)
 
@@ -748,7 +750,7 @@ check: check-programs
 else
 check: all check-programs
 	@$(check_env) $(srcdir)/tests/run $O/tests/log \
-	    $(foreach check,$(checks),$(check)='$(check_$(check))')
+	    $(foreach check,$(checks),$(check)='$(or $(check_$(check)),false)')
 endif
 
 $(checks:%=check-%) $(peer_checks:%=check-%): all check-programs
@@ -777,7 +779,7 @@ check-size: $O/libddb.so
 other_build = $(MAKE) --no-print-directory O=$O-$@ checks='$(other_checks)' \
     no_undefined= DDB_PEERS='$(abspath $(DDB_PEERS))'
 other_checks = unit
-asan: other_checks = unit fuzz faults cache_memory dict_memory kv_memory \
+asan: other_checks = unit fuzz faults $(filter-out ops_%,$(suites:%=%_memory)) \
     ops_sqlite ops_local tool_sqlite
 tsan: other_checks = unit faults cache_memory dict_memory ops_local
 
@@ -978,7 +980,7 @@ help:
 #:                 completion sign examples faults faults_tls interop; cache_,
 #:                 change_, coding_, dict_, kv_, ops_ and shards_ memory sqlite
 #:                 local tls; tool_ sqlite local tls network exact_sqlite
-#:                 exact_local; race server shards bad_day
+#:                 exact_local; race rate server bad_day
 #: check-peers     other servers and clients; needs tools/deps peers
 #: check-PEER      one of it: the same suites, dynalite moto;
 #:                 tool_dynalite boto3 botocore javascript differ
