@@ -92,10 +92,10 @@ void ddbi_kv_name(const ddb_kv *kv, ddbi_kv_names names, const char *a,
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *at = texts[i];
+        const char *at = texts[i] != NULL ? strchr(texts[i], '#') : NULL;
 
-        while (at != NULL && (at = strchr(at, '#')) != NULL)
-            used[strchr(DDBI_KV_LETTERS, *++at) - DDBI_KV_LETTERS] = 1;
+        for (; at != NULL; at = strchr(at + 1, '#'))
+            used[strchr(DDBI_KV_LETTERS, at[1]) - DDBI_KV_LETTERS] = 1;
     }
     for (size_t i = 0; i < DDBI_KV_ATTRIBUTES; i++)
         if (used[i])
