@@ -23,9 +23,9 @@
 #include <string.h>
 
 #define ROUNDS 3
-#define MOST_MS                                                                \
-    600000 /* from the first chunk to the sending of the manifest,
-                          which may take half of that too */
+/* From the first chunk to the sending of the manifest, which may take half of
+ * that too. */
+#define MOST_MS 600000
 /* Times of the clock that are written with the most digits that they will
  * have for 200 years: what fits does not depend on when it is asked. */
 #define LONG_TIME INT64_C(9999999999)
