@@ -673,6 +673,7 @@ Suite *suite_kv_merge(void)
     tcase_add_test(tc, a_crowd_of_expired_entries_takes_few_calls);
     suite_add_tcase(s, tc);
     tc = tcase_create("memory");
+    tcase_set_timeout(tc, 300); /* sanitizers take their time */
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, held_bytes_stay_under_the_cap, 0, COUNT(heaps));
     tcase_add_test(tc, survives_every_failing_allocation);
