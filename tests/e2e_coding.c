@@ -5,8 +5,8 @@
  * that reads, and from one store's handle to another's.  It makes a table of
  * its own and deletes it in the end.
  */
+#include "kvtable.h"
 #include "rng.h"
-#include "server.h"
 
 #include <ddb/kv.h>
 
@@ -18,21 +18,8 @@
 #include <zlib.h>
 #endif
 
-static char table[64];
-static ddb_client *c;
-static ddb_err err;
-
 /* ---- Help --------------------------------------------------------------- */
 
-/* The code is `want`; else what the library says of it. */
-#define CODE(call, want)                                                       \
-    do {                                                                       \
-        ddb_code code_ = (call);                                               \
-                                                                               \
-        ck_assert_msg(code_ == (want), "%s: %s: %s", #call,                    \
-                      ddb_code_name(code_), err.message);                      \
-    } while (0)
-#define OK(call) CODE(call, DDB_OK)
 #define ROWS(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
 static ddb_kv *open_kv(const ddb_kv_options *more, const char *name)
@@ -44,27 +31,6 @@ static ddb_kv *open_kv(const ddb_kv_options *more, const char *name)
     opt.name_space = name;
     OK(ddb_kv_open(c, &opt, &kv, &err));
     return kv;
-}
-
-static void make_table(void)
-{
-    ddb_client *client;
-    ddb_kv *kv;
-    ddb_kv_options opt = {.table = table, .name_space = "x", .create = 1};
-
-    snprintf(table, sizeof table, "e2e_coding_%d", (int)getpid());
-    client = server_open(NULL);
-    OK(ddb_kv_open(client, &opt, &kv, &err));
-    ddb_kv_close(kv);
-    server_close(client);
-}
-
-static void delete_table(void)
-{
-    ddb_client *client = server_open(NULL);
-
-    ddb_delete_table(client, table, NULL, NULL);
-    server_close(client);
 }
 
 static void setup(void)

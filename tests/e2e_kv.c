@@ -5,8 +5,8 @@
  * beside is in e2e_dict.c.  It makes a table of its own and deletes it in the
  * end.
  */
+#include "kvtable.h"
 #include "rng.h"
-#include "server.h"
 
 #include <ddb/kv.h>
 
@@ -16,21 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char table[64];
-static ddb_client *c;
-static ddb_err err;
-
 /* ---- Help --------------------------------------------------------------- */
-
-/* The code is `want`; else what the library says of it. */
-#define CODE(call, want)                                                       \
-    do {                                                                       \
-        ddb_code code_ = (call);                                               \
-                                                                               \
-        ck_assert_msg(code_ == (want), "%s: %s: %s", #call,                    \
-                      ddb_code_name(code_), err.message);                      \
-    } while (0)
-#define OK(call) CODE(call, DDB_OK)
 
 static ddb_kv *open_kv(ddb_client *client, const char *name_space)
 {
@@ -39,27 +25,6 @@ static ddb_kv *open_kv(ddb_client *client, const char *name_space)
 
     OK(ddb_kv_open(client, &opt, &kv, &err));
     return kv;
-}
-
-static void make_table(void)
-{
-    ddb_client *client;
-    ddb_kv *kv;
-    ddb_kv_options opt = {.table = table, .name_space = "x", .create = 1};
-
-    snprintf(table, sizeof table, "e2e_kv_%d", (int)getpid());
-    client = server_open(NULL);
-    OK(ddb_kv_open(client, &opt, &kv, &err));
-    ddb_kv_close(kv);
-    server_close(client);
-}
-
-static void delete_table(void)
-{
-    ddb_client *client = server_open(NULL);
-
-    ddb_delete_table(client, table, NULL, NULL);
-    server_close(client);
 }
 
 static void setup(void)

@@ -8,8 +8,8 @@
  *
  *     LARGE_KILLS=60 LARGE_SEED=1 tests/with-server build/tests/e2e_large
  */
+#include "kvtable.h"
 #include "rng.h"
-#include "server.h"
 
 #include <ddb/kv.h>
 
@@ -31,21 +31,10 @@ extern char **environ;
 #define MB (1024 * 1024)
 
 static const char *self;
-static char table[64];
-static ddb_client *c;
-static ddb_err err;
 static unsigned char *bytes; /* of any value */
 
 /* ---- Help --------------------------------------------------------------- */
 
-#define CODE(call, want)                                                       \
-    do {                                                                       \
-        ddb_code code_ = (call);                                               \
-                                                                               \
-        ck_assert_msg(code_ == (want), "%s: %s: %s", #call,                    \
-                      ddb_code_name(code_), err.message);                      \
-    } while (0)
-#define OK(call) CODE(call, DDB_OK)
 #define LARGE(name) (&(ddb_kv_options){.name_space = name, .large = 1})
 
 static ddb_kv *open_kv(const ddb_kv_options *more)
@@ -61,27 +50,6 @@ static ddb_kv *open_kv(const ddb_kv_options *more)
 static ddb_kv *open_plain(const char *name)
 {
     return open_kv(&(ddb_kv_options){.name_space = name});
-}
-
-static void make_table(void)
-{
-    ddb_client *client;
-    ddb_kv *kv;
-    ddb_kv_options opt = {.table = table, .name_space = "x", .create = 1};
-
-    snprintf(table, sizeof table, "e2e_large_%d", (int)getpid());
-    client = server_open(NULL);
-    OK(ddb_kv_open(client, &opt, &kv, &err));
-    ddb_kv_close(kv);
-    server_close(client);
-}
-
-static void delete_table(void)
-{
-    ddb_client *client = server_open(NULL);
-
-    ddb_delete_table(client, table, NULL, NULL);
-    server_close(client);
 }
 
 static void setup(void)
